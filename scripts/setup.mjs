@@ -1,0 +1,100 @@
+/**
+ * Sets everything up, and says what it does, a line each on standard error. Idempotent: what is up to date is left alone,
+ * which takes a few milliseconds. `npm run setup`, and before `npm start`, `npm test` and `npm run cluster`.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pnpm, pnpmName, ROOT } from './pnpm.mjs';
+
+const OLDEST_NODE = [20, 19];
+const WORKSPACES = ['packages', 'apps'];
+
+const say = (line) => process.stderr.write(`set-up: ${line}\n`);
+
+function fail(line) {
+  say(line);
+  process.exit(1);
+}
+
+/** Times a step, and says how it went. */
+function step(what, work) {
+  const started = performance.now();
+  say(`${what} …`);
+  if (work() !== 0) fail(`${what}: failed; the lines above say why`);
+  say(`${what}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [needMajor, needMinor] = OLDEST_NODE;
+  if (major < needMajor || (major === needMajor && minor < needMinor)) {
+    fail(`Node.js ${OLDEST_NODE.join('.')} or newer expected, this is ${process.versions.node}`);
+  }
+}
+
+/** Every folder of the workspace that has a package.json. */
+function packageDirs() {
+  const below = WORKSPACES.flatMap((dir) => readdirSync(join(ROOT, dir)).map((name) => join(ROOT, dir, name)));
+  return [...below, join(ROOT, 'native'), join(ROOT, 'test')].filter((dir) => existsSync(join(dir, 'package.json')));
+}
+
+function filesBelow(dir) {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/** One digest of the content of files: what a step depends on. */
+function digest(files) {
+  const hash = createHash('sha256');
+  for (const file of files.sort()) hash.update(file).update('\0').update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+/** Runs work unless the stamp says that it was done for these very files, and its results are still there. */
+function unlessDone(name, o) {
+  const stamp = join(ROOT, 'node_modules', `.weft-${name}`);
+  const now = digest(o.inputs);
+  const done = existsSync(stamp) && readFileSync(stamp, 'utf8') === now && o.results.every((path) => existsSync(path));
+  if (done) return;
+  o.work();
+  writeFileSync(stamp, now);
+}
+
+/** Installs the dependencies and builds the packages, where that is not up to date. */
+export function setUp() {
+  checkNode();
+  const dirs = packageDirs();
+  const manifests = [ROOT, ...dirs].map((dir) => join(dir, 'package.json'));
+  unlessDone('installed', {
+    inputs: [...manifests, join(ROOT, 'pnpm-lock.yaml'), join(ROOT, 'pnpm-workspace.yaml')],
+    results: dirs.filter((dir) => dir.includes('apps')).map((dir) => join(dir, 'node_modules')),
+    work: () =>
+      step(`dependencies from the npm registry, by ${pnpmName()}`, () =>
+        pnpm(['install', '--frozen-lockfile', '--config.confirmModulesPurge=false'], { quiet: true }),
+      ),
+  });
+  const sources = dirs.flatMap((dir) => [...filesBelow(join(dir, 'src')), ...filesBelow(join(dir, 'lib'))]);
+  const configs = dirs.map((dir) => join(dir, 'tsconfig.json')).filter((file) => existsSync(file));
+  unlessDone('built', {
+    inputs: [
+      ...sources.filter((file) => file.endsWith('.ts')),
+      ...configs,
+      ...manifests,
+      join(ROOT, 'tsconfig.base.json'),
+    ],
+    results: dirs.filter((dir) => !dir.endsWith('test')).map((dir) => join(dir, 'dist', 'index.js')),
+    work: () =>
+      step('packages built by tsc', () =>
+        pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet: true }),
+      ),
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  setUp();
+  say('everything is up to date');
+}
