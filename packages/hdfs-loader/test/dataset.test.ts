@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeSafetensors, type Tensor } from '@weft/safetensors';
+import { describe, expect, it } from 'vitest';
+import { openDataset } from '../src/dataset.js';
+import { writeDataset } from '../src/dataset-writer.js';
+import type { Manifest } from '../src/manifest.js';
+import { scratchFolder } from './scratch-folder.js';
+import { syntheticSamples, syntheticSource } from './synthetic-source.js';
+
+async function made(shardSamples = 10): Promise<string> {
+  const dir = join(scratchFolder(), 'd');
+  await writeDataset(syntheticSource(), dir, { shardSamples });
+  return dir;
+}
+
+/** Replaces a shard's contents, and makes the manifest agree about size and checksum. */
+function forge(dir: string, tensors: Record<string, Tensor> | Buffer): void {
+  const bytes = Buffer.isBuffer(tensors) ? tensors : Buffer.concat(encodeSafetensors(tensors));
+  const path = join(dir, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  Object.assign(manifest.subsets.test.shards[0]!, { bytes: bytes.length, sha256 });
+  writeFileSync(path, JSON.stringify(manifest));
+  writeFileSync(join(dir, 'test-00000.safetensors'), bytes);
+}
+
+describe('openDataset', () => {
+  it.each([1, 4, 25, 10_000])('loads what the source gave, with shards of %i', async (shardSamples) => {
+    const dataset = await openDataset(await made(shardSamples));
+    expect(await dataset.subset('train').load()).toEqual(syntheticSamples(25));
+    expect(await dataset.subset('test').load()).toEqual(syntheticSamples(7, 100));
+    expect(dataset.subset('train')).toMatchObject({ name: 'train', samples: 25, features: 4 });
+    await dataset.subset('train').verify();
+  });
+
+  it('refuses a folder without a manifest', async () => {
+    const dir = await made();
+    rmSync(join(dir, 'manifest.json'));
+    await expect(openDataset(dir)).rejects.toMatchObject({ code: 'INVALID_MANIFEST' });
+  });
+
+  const damages: [string, (path: string) => void, string, RegExp][] = [
+    ['missing', (path) => rmSync(path), 'NOT_FOUND', /train-00001\.safetensors/],
+    [
+      'truncated',
+      (path) => truncateSync(path, 100),
+      'INVALID_SHARD',
+      /train-00001\.safetensors: expected \d+ bytes, got 100/,
+    ],
+    [
+      'changed in one bit',
+      (path) => {
+        const bytes = readFileSync(path);
+        bytes[bytes.length - 1]! ^= 1;
+        writeFileSync(path, bytes);
+      },
+      'INVALID_SHARD',
+      /train-00001\.safetensors: expected SHA-256 [0-9a-f]{64}, got/,
+    ],
+  ];
+  it.each(damages)('finds a shard that is %s, by load and by verify', async (_, damage, code, message) => {
+    const dir = await made();
+    damage(join(dir, 'train-00001.safetensors'));
+    const { subset } = await openDataset(dir);
+    const refused = { code, message: expect.stringMatching(message) };
+    await expect(subset('train').load()).rejects.toMatchObject(refused);
+    await expect(subset('train').verify()).rejects.toMatchObject(refused);
+    await subset('test').verify();
+  });
+
+  const inputs: Tensor = { dtype: 'U8', shape: [7, 2, 2, 1], data: new Uint8Array(28) };
+  const labels: Tensor = { dtype: 'U16', shape: [7], data: new Uint16Array(7) };
+  const forgeries: [string, Record<string, Tensor> | Buffer, RegExp][] = [
+    ['no safetensors', Buffer.alloc(500), /expected a JSON header/],
+    ['too small for its samples', Buffer.alloc(20), /expected at least 28 bytes for 7 samples, got 20/],
+    ['without inputs', { labels, extra: inputs }, /expected inputs U8 \[7,2,2,1\], got undefined/],
+    [
+      'of another shape',
+      { inputs: { ...inputs, shape: [7, 4] }, labels },
+      /expected inputs U8 \[7,2,2,1\], got U8 \[7,4\]/,
+    ],
+    [
+      'with other labels',
+      { inputs, labels: { dtype: 'U8', shape: [7], data: new Uint8Array(7) } },
+      /expected labels U16 \[7\], got U8/,
+    ],
+    [
+      'with a label of 3',
+      { inputs, labels: { ...labels, data: Uint16Array.of(0, 3, 0, 0, 0, 0, 0) } },
+      /row 1: expected a label below 3, got 3/,
+    ],
+  ];
+  it.each(forgeries)('refuses a shard %s whose checksum is right', async (_, contents, message) => {
+    const dir = await made();
+    forge(dir, contents);
+    const loading = (await openDataset(dir)).subset('test').load();
+    await expect(loading).rejects.toMatchObject({ code: 'INVALID_SHARD', message: expect.stringMatching(message) });
+  });
+
+  it('stops at a signal', async () => {
+    const train = (await openDataset(await made())).subset('train');
+    const signal = AbortSignal.abort(new Error('stopped'));
+    await expect(train.load({ signal })).rejects.toThrow('stopped');
+    await expect(train.verify({ signal })).rejects.toThrow('stopped');
+  });
+});

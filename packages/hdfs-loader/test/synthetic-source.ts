@@ -1,0 +1,23 @@
+import type { Samples } from '../src/samples.js';
+import type { Source } from '../src/source.js';
+
+/** `count` samples of 2 × 2: sample i is all i mod 256, its label i mod 3. */
+export function syntheticSamples(count: number, first = 0): Samples {
+  const inputs = Uint8Array.from({ length: count * 4 }, (_, i) => first + Math.floor(i / 4));
+  const labels = Uint16Array.from({ length: count }, (_, i) => (first + i) % 3);
+  return { inputs, labels, count, features: 4 };
+}
+
+/** A source of 25 training and 7 test samples in three classes. */
+export function syntheticSource(over: Partial<Source> = {}): Source {
+  return {
+    name: 'synthetic',
+    split: 'official',
+    note: 'Made for tests.',
+    inputShape: [2, 2, 1],
+    labelNames: ['a', 'b', 'c'],
+    fingerprint: async () => '0123456789abcdef',
+    load: async () => ({ train: syntheticSamples(25), test: syntheticSamples(7, 100) }),
+    ...over,
+  };
+}

@@ -1,0 +1,48 @@
+import { PreprocessingError } from './errors.js';
+
+/** Arrays that hold a matrix: pixels, labels or features. */
+export type Values = Uint8Array | Uint16Array | Float32Array;
+
+/** Rows of features, row-major: one row a sample. `values` may be longer than rows × features; the rest is not read. */
+export interface Matrix<V extends Values = Values> {
+  readonly values: V;
+  readonly rows: number;
+  readonly features: number;
+}
+
+/** Throws SHAPE_MISMATCH unless a matrix has these features (when given) and holds all its rows. */
+export function assertMatrix(x: Matrix, features?: number): void {
+  if (!Number.isSafeInteger(x.rows) || x.rows < 0 || !Number.isSafeInteger(x.features) || x.features < 1) {
+    throw new PreprocessingError('SHAPE_MISMATCH', `expected rows ≥ 0 and features ≥ 1, got ${x.rows} × ${x.features}`);
+  }
+  if (features !== undefined && x.features !== features) {
+    throw new PreprocessingError('SHAPE_MISMATCH', `expected rows of ${features} features, got ${x.features}`);
+  }
+  if (x.values.length < x.rows * x.features) {
+    const message = `expected ${x.rows} × ${x.features} values, got ${x.values.length}`;
+    throw new PreprocessingError('SHAPE_MISMATCH', message);
+  }
+}
+
+/** The first rows × features elements of `out`, or new memory. @throws PreprocessingError SHAPE_MISMATCH */
+export function outputOf(rows: number, features: number, out?: Float32Array): Matrix<Float32Array> {
+  const length = rows * features;
+  if (out === undefined) return { values: new Float32Array(length), rows, features };
+  if (out.length < length) {
+    const message = `expected room for ${rows} × ${features} values, got ${out.length}`;
+    throw new PreprocessingError('SHAPE_MISMATCH', message);
+  }
+  return { values: out.subarray(0, length), rows, features };
+}
+
+/** Throws INVALID_VALUE at the first NaN or infinity, naming row and feature. */
+export function assertFinite(x: Matrix): void {
+  if (!(x.values instanceof Float32Array)) return;
+  const length = x.rows * x.features;
+  for (let i = 0; i < length; i++) {
+    const value = x.values[i]!;
+    if (Number.isFinite(value)) continue;
+    const message = `row ${Math.floor(i / x.features)}, feature ${i % x.features}: expected a finite number, got ${value}`;
+    throw new PreprocessingError('INVALID_VALUE', message);
+  }
+}

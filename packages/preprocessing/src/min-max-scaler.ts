@@ -1,0 +1,193 @@
+import { PreprocessingError } from './errors.js';
+import { assertFinite, assertMatrix, type Matrix, outputOf } from './matrix.js';
+import { readState } from './state-reader.js';
+import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
+
+/** One affine map for every value: x′ = scale · x + shift. What engines take as the normalisation of uint8 inputs. */
+export interface Affine {
+  readonly scale: number;
+  readonly shift: number;
+}
+
+const MODES = ['global', 'per-feature'] as const;
+
+/** How a MinMaxScaler scales. */
+export interface MinMaxOptions {
+  /** One range for all values (images), or one for each feature. Default 'global'. */
+  readonly mode?: (typeof MODES)[number];
+  /** [a, b], onto which the range is mapped. Default [0, 1]. */
+  readonly range?: readonly [number, number];
+}
+
+/**
+ * Maps the range of the training split onto [a, b]:
+ *
+ *   x′ = scale · x + shift,  scale = (b − a)/(max − min)  (b − a where max = min),  shift = a − scale · min
+ *
+ * @example MinMaxScaler.ofBounds(0, 255).toAffine() // { scale: 1/255, shift: 0 }
+ */
+export class MinMaxScaler implements Transformer {
+  static readonly kind = 'min-max-scaler';
+  readonly kind = MinMaxScaler.kind;
+  readonly mode: (typeof MODES)[number];
+  readonly range: readonly [number, number];
+  // One element in global mode, one a feature otherwise.
+  #min: Float64Array | undefined;
+  #max: Float64Array | undefined;
+
+  /** @throws PreprocessingError INVALID_ARGUMENT */
+  constructor({ mode = 'global', range = [0, 1] }: MinMaxOptions = {}) {
+    if (!MODES.includes(mode)) {
+      throw new PreprocessingError('INVALID_ARGUMENT', `mode: expected ${MODES.join(' or ')}, got ${mode}`);
+    }
+    if (range.length !== 2 || !range.every(Number.isFinite) || !(range[0] < range[1])) {
+      throw new PreprocessingError('INVALID_ARGUMENT', `range: expected [a, b] with a < b, got [${range.join(', ')}]`);
+    }
+    this.mode = mode;
+    this.range = [range[0], range[1]];
+  }
+
+  /** A global scaler of known bounds, such as 0 and 255, that needs no fit. @throws PreprocessingError INVALID_ARGUMENT */
+  static ofBounds(min: number, max: number, range?: readonly [number, number]): MinMaxScaler {
+    if (!Number.isFinite(min) || !Number.isFinite(max) || min > max) {
+      throw new PreprocessingError('INVALID_ARGUMENT', `expected finite bounds min ≤ max, got ${min} and ${max}`);
+    }
+    const scaler = new MinMaxScaler(range ? { range } : {});
+    scaler.#min = Float64Array.of(min);
+    scaler.#max = Float64Array.of(max);
+    return scaler;
+  }
+
+  /** Least value, of each feature or of all. @throws PreprocessingError NOT_FITTED */
+  get min(): Float64Array {
+    return this.#fitted(this.#min);
+  }
+
+  /** Greatest value, of each feature or of all. @throws PreprocessingError NOT_FITTED */
+  get max(): Float64Array {
+    return this.#fitted(this.#max);
+  }
+
+  /** Learns the ranges in one pass. @throws PreprocessingError NOT_FITTED (no rows), SHAPE_MISMATCH, INVALID_VALUE */
+  async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
+    this.#min = undefined;
+    this.#max = undefined;
+    let rows = 0;
+    for await (const chunk of chunks()) {
+      signal?.throwIfAborted();
+      this.update(chunk);
+      rows += chunk.rows;
+      onProgress?.(rows);
+    }
+    this.#fitted(this.#min);
+    return this;
+  }
+
+  /** Learns from more rows. @throws PreprocessingError SHAPE_MISMATCH, INVALID_VALUE */
+  update(x: Matrix): void {
+    assertMatrix(x, this.#features());
+    assertFinite(x);
+    if (x.rows === 0) return;
+    const width = this.mode === 'global' ? 1 : x.features;
+    this.#min ??= new Float64Array(width).fill(Number.POSITIVE_INFINITY);
+    this.#max ??= new Float64Array(width).fill(Number.NEGATIVE_INFINITY);
+    const length = x.rows * x.features;
+    // In global mode the matrix is one long column.
+    for (let j = 0; j < width; j++) {
+      let min = this.#min[j]!;
+      let max = this.#max[j]!;
+      for (let i = j; i < length; i += width) {
+        const value = x.values[i]!;
+        if (value < min) min = value;
+        if (value > max) max = value;
+      }
+      this.#min[j] = min;
+      this.#max[j] = max;
+    }
+  }
+
+  /** Adds what another one, of other rows, has learnt. @throws PreprocessingError SHAPE_MISMATCH, INVALID_ARGUMENT */
+  merge(other: MinMaxScaler): void {
+    if (other.mode !== this.mode) {
+      throw new PreprocessingError('INVALID_ARGUMENT', `expected a scaler of mode ${this.mode}, got ${other.mode}`);
+    }
+    if (!other.#min || !other.#max) return;
+    if (this.#min && this.#min.length !== other.#min.length) {
+      const message = `expected rows of ${this.#min.length} features, got ${other.#min.length}`;
+      throw new PreprocessingError('SHAPE_MISMATCH', message);
+    }
+    const [min, max] = [other.#min, other.#max];
+    this.#min = this.#min ? this.#min.map((value, j) => Math.min(value, min[j]!)) : min.slice();
+    this.#max = this.#max ? this.#max.map((value, j) => Math.max(value, max[j]!)) : max.slice();
+  }
+
+  /** The map as one scale and shift. @throws PreprocessingError NOT_FITTED, INVALID_ARGUMENT unless the mode is global */
+  toAffine(): Affine {
+    if (this.mode !== 'global') {
+      throw new PreprocessingError(
+        'INVALID_ARGUMENT',
+        'expected mode global: a scaler per feature is no single affine map',
+      );
+    }
+    return this.#affine(0);
+  }
+
+  /** scale · x + shift, into the start of `out` where given. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH */
+  transform(x: Matrix, out?: Float32Array): Matrix<Float32Array> {
+    return this.#map(x, out, (affine) => affine);
+  }
+
+  /** (x′ − shift)/scale. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH */
+  inverse(y: Matrix<Float32Array>, out?: Float32Array): Matrix<Float32Array> {
+    return this.#map(y, out, ({ scale, shift }) => ({ scale: 1 / scale, shift: -shift / scale }));
+  }
+
+  /** @throws PreprocessingError NOT_FITTED */
+  toJSON(): TransformerJson {
+    const { kind, mode, range, min, max } = this;
+    return { kind, version: 1, mode, range: [...range], min: [...min], max: [...max] };
+  }
+
+  /** @throws PreprocessingError INVALID_STATE */
+  static fromJSON(json: unknown): MinMaxScaler {
+    const state = readState(json, MinMaxScaler.kind);
+    const mode = state.oneOf('mode', MODES);
+    const [a, b] = state.numbers('range', 2) as [number, number];
+    if (!(a < b)) state.refuse('range: expected [a, b] with a < b');
+    const min = Float64Array.from(state.numbers('min', mode === 'global' ? 1 : undefined));
+    const max = Float64Array.from(state.numbers('max', min.length));
+    if (min.some((value, j) => value > max[j]!)) state.refuse('expected min ≤ max');
+    const scaler = new MinMaxScaler({ mode, range: [a, b] });
+    scaler.#min = min;
+    scaler.#max = max;
+    return scaler;
+  }
+
+  #map(x: Matrix, out: Float32Array | undefined, direction: (affine: Affine) => Affine): Matrix<Float32Array> {
+    const affines = Array.from(this.min, (_, j) => direction(this.#affine(j)));
+    assertMatrix(x, this.#features());
+    const y = outputOf(x.rows, x.features, out);
+    const length = x.rows * x.features;
+    for (const [j, { scale, shift }] of affines.entries()) {
+      for (let i = j; i < length; i += affines.length) y.values[i] = scale * x.values[i]! + shift;
+    }
+    return y;
+  }
+
+  #affine(j: number): Affine {
+    const [a, b] = this.range;
+    const min = this.min[j]!;
+    const width = this.max[j]! - min;
+    const scale = (b - a) / (width === 0 ? 1 : width);
+    return { scale, shift: a - scale * min };
+  }
+
+  #features(): number | undefined {
+    return this.mode === 'global' ? undefined : this.#min?.length;
+  }
+
+  #fitted(bounds: Float64Array | undefined): Float64Array {
+    if (!bounds) throw new PreprocessingError('NOT_FITTED', `${this.kind}: fitted on no rows`);
+    return bounds;
+  }
+}

@@ -1,0 +1,107 @@
+import { PreprocessingError } from './errors.js';
+import { assertMatrix, type Matrix, outputOf } from './matrix.js';
+import { type Moments, mergeMoments, momentsOf } from './moments.js';
+import { readState } from './state-reader.js';
+import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
+
+/**
+ * Gives every feature (pixel) mean 0 and standard deviation 1 over the training split:
+ *
+ *   z = (x − μ)/σ,  σ² = M₂/n  (σ = 1 where a feature is constant)
+ *
+ * Statistics are kept in float64 and merge, so workers may each fit their share.
+ *
+ * @example const scaler = await new StandardScaler().fit(() => trainChunks()); const { values } = scaler.transform(x);
+ */
+export class StandardScaler implements Transformer {
+  static readonly kind = 'standard-scaler';
+  readonly kind = StandardScaler.kind;
+  #moments: Moments | undefined;
+
+  /** Rows that were learnt from. */
+  get count(): number {
+    return this.#moments?.count ?? 0;
+  }
+
+  /** μ of each feature. @throws PreprocessingError NOT_FITTED */
+  get mean(): Float64Array {
+    return this.#fitted().mean;
+  }
+
+  /** σ of each feature, 1 where it is constant. @throws PreprocessingError NOT_FITTED */
+  get std(): Float64Array {
+    const { m2, count } = this.#fitted();
+    return m2.map((sum) => (sum === 0 ? 1 : Math.sqrt(sum / count)));
+  }
+
+  /** Learns μ and σ in one pass. @throws PreprocessingError NOT_FITTED (no rows), SHAPE_MISMATCH, INVALID_VALUE */
+  async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
+    this.#moments = undefined;
+    for await (const chunk of chunks()) {
+      signal?.throwIfAborted();
+      this.update(chunk);
+      onProgress?.(this.count);
+    }
+    this.#fitted();
+    return this;
+  }
+
+  /** Learns from more rows. @throws PreprocessingError SHAPE_MISMATCH, INVALID_VALUE */
+  update(x: Matrix): void {
+    assertMatrix(x, this.#moments?.mean.length);
+    if (x.rows > 0) this.#add(momentsOf(x));
+  }
+
+  /** Adds what another one, of other rows, has learnt. @throws PreprocessingError SHAPE_MISMATCH */
+  merge(other: StandardScaler): void {
+    if (other.#moments) this.#add(other.#moments);
+  }
+
+  /** (x − μ)/σ, into the start of `out` where given. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH */
+  transform(x: Matrix, out?: Float32Array): Matrix<Float32Array> {
+    const { mean, std } = this;
+    assertMatrix(x, mean.length);
+    const z = outputOf(x.rows, x.features, out);
+    for (let i = 0, row = 0; row < x.rows; row++) {
+      for (let j = 0; j < x.features; j++, i++) z.values[i] = (x.values[i]! - mean[j]!) / std[j]!;
+    }
+    return z;
+  }
+
+  /** x = μ + σ z. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH */
+  inverse(z: Matrix<Float32Array>, out?: Float32Array): Matrix<Float32Array> {
+    const { mean, std } = this;
+    assertMatrix(z, mean.length);
+    const x = outputOf(z.rows, z.features, out);
+    for (let i = 0, row = 0; row < z.rows; row++) {
+      for (let j = 0; j < z.features; j++, i++) x.values[i] = mean[j]! + std[j]! * z.values[i]!;
+    }
+    return x;
+  }
+
+  /** Count, μ and M₂, so that a restored one still merges. @throws PreprocessingError NOT_FITTED */
+  toJSON(): TransformerJson {
+    const { count, mean, m2 } = this.#fitted();
+    return { kind: this.kind, version: 1, count, mean: [...mean], m2: [...m2] };
+  }
+
+  /** @throws PreprocessingError INVALID_STATE */
+  static fromJSON(json: unknown): StandardScaler {
+    const state = readState(json, StandardScaler.kind);
+    const mean = Float64Array.from(state.numbers('mean'));
+    const m2 = Float64Array.from(state.numbers('m2', mean.length));
+    if (m2.some((sum) => sum < 0)) state.refuse('m2: expected numbers ≥ 0');
+    const scaler = new StandardScaler();
+    scaler.#moments = { count: state.integer('count', 1), mean, m2 };
+    return scaler;
+  }
+
+  #add(moments: Moments): void {
+    this.#moments = this.#moments ? mergeMoments(this.#moments, moments) : moments;
+  }
+
+  #fitted(): Moments {
+    if (!this.#moments) throw new PreprocessingError('NOT_FITTED', `${this.kind}: fitted on no rows`);
+    return this.#moments;
+  }
+}

@@ -1,0 +1,54 @@
+import { PreprocessingError } from './errors.js';
+
+/** Checked access to the fields of a saved state. Every method throws PreprocessingError INVALID_STATE. */
+export interface StateReader {
+  /** A finite number. */
+  number(field: string): number;
+  /** An integer of at least `least`. */
+  integer(field: string, least: number): number;
+  /** One of the values. */
+  oneOf<T extends string>(field: string, values: readonly T[]): T;
+  /** `length` finite numbers (any number but 0 of them where not given). */
+  numbers(field: string, length?: number): number[];
+  /** Throws, with the kind before the message. */
+  refuse(what: string): never;
+}
+
+/**
+ * Opens a state that `toJSON` gave.
+ *
+ * @throws PreprocessingError INVALID_STATE when it is not an object of this kind and version 1
+ */
+export function readState(json: unknown, kind: string): StateReader {
+  const refuse = (what: string): never => {
+    throw new PreprocessingError('INVALID_STATE', `state of ${kind}: ${what}`);
+  };
+  if (typeof json !== 'object' || json === null) return refuse(`expected an object, got ${JSON.stringify(json)}`);
+  const fields = new Map<string, unknown>(Object.entries(json));
+  if (fields.get('kind') !== kind) refuse(`expected kind ${kind}, got ${JSON.stringify(fields.get('kind'))}`);
+  if (fields.get('version') !== 1) refuse(`expected version 1, got ${JSON.stringify(fields.get('version'))}`);
+  const number = (field: string): number => {
+    const value = fields.get(field);
+    return Number.isFinite(value) ? (value as number) : refuse(`${field}: expected a finite number`);
+  };
+  return {
+    number,
+    refuse,
+    integer(field, least) {
+      const value = number(field);
+      return Number.isSafeInteger(value) && value >= least ? value : refuse(`${field}: expected an integer ≥ ${least}`);
+    },
+    oneOf(field, values) {
+      const value = values.find((candidate) => candidate === fields.get(field));
+      return value ?? refuse(`${field}: expected ${values.join(' or ')}`);
+    },
+    numbers(field, length) {
+      const value = fields.get(field);
+      if (!Array.isArray(value) || value.length === 0 || !value.every(Number.isFinite)) {
+        return refuse(`${field}: expected finite numbers`);
+      }
+      if (length !== undefined && value.length !== length) refuse(`${field}: expected ${length}, got ${value.length}`);
+      return value as number[];
+    },
+  };
+}
