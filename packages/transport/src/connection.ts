@@ -1,0 +1,90 @@
+import type { TransportError } from './errors.js';
+import type { Header } from './header.js';
+import type { Identity } from './identity.js';
+import type { Limits } from './limits.js';
+import type { PayloadPool } from './payload-pool.js';
+import type { Reply } from './request-table.js';
+
+/** A request or a notification that came. */
+export interface Message {
+  readonly kind: number;
+  readonly header: Header;
+  /**
+   * Aligned to 8. Valid until the handler's promise settles, or, where the answer has a payload, until that is written: then a
+   * pool may give its memory to the next message. Copy what is to be kept.
+   */
+  readonly payload: Uint8Array;
+  /** The roster's term that the sender is in; judging it is the application's. */
+  readonly term: number;
+  readonly peer: Identity;
+}
+
+/** What a handler answers a request with. Notifications are not answered. */
+export interface Answer {
+  readonly header?: Header | undefined;
+  /** Sent without a copy: not to be written until onWritten is called. */
+  readonly payload?: ArrayBufferView | undefined;
+  /** Called once, when the payload may be written again, whether it was sent or the connection ended. */
+  readonly onWritten?: (() => void) | undefined;
+}
+
+/**
+ * Handles what a peer sends. Called in the order of arrival; answers may be given in any order. What it throws becomes an error
+ * frame: `code`, `message` and `retryable` of the error reach the requester. On a notification it ends the connection on both sides,
+ * since nobody waits for an answer and an error must not vanish.
+ */
+export type Handler = (message: Message, connection: Connection) => Answer | undefined | Promise<Answer | undefined>;
+
+/** Bounds of one wait. */
+export interface WaitOptions {
+  /** Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RequestOptions extends WaitOptions {
+  /** Sent without a copy: not to be written until the promise settles. */
+  readonly payload?: ArrayBufferView | undefined;
+  /** The reply's payload goes straight here. It may be shorter; a longer one rejects with `limit`. */
+  readonly into?: Uint8Array | undefined;
+}
+
+/** What both sides of a connection can set. */
+export interface ConnectionOptions {
+  readonly limits?: Partial<Limits> | undefined;
+  /** Something is sent at least this often. Default 2,000. */
+  readonly heartbeatMs?: number | undefined;
+  /** A peer of which nothing came for this long is taken for dead. Default 10,000. */
+  readonly detectionMs?: number | undefined;
+  /** Whether frames carry a checksum of header and payload. Default true. Both kinds are read. */
+  readonly crc?: boolean | undefined;
+  /** Where received messages' payloads are put; default fresh memory for each. */
+  readonly pool?: PayloadPool | undefined;
+}
+
+/** An authenticated connection. Both sides can ask and answer. */
+export interface Connection {
+  readonly peer: Identity;
+  /** The peer's address, as `127.0.0.1:4000`. */
+  readonly address: string;
+  /** Stamped on what is sent. */
+  term: number;
+  /**
+   * Sends a request and waits for its answer. Given up (timeout, abort) in the middle of the bytes of a `payload` or an `into`,
+   * it closes the connection: nothing else could keep the caller's memory from being read or written afterwards.
+   *
+   * @throws {TransportError} `remote` when the peer's handler failed, `timeout`, `aborted`, `overloaded`, `limit`, `configuration`,
+   *   or why the connection ended
+   */
+  request(kind: number, header: Header, options?: RequestOptions): Promise<Reply>;
+  /**
+   * Sends what needs no answer. Resolves when the view may be written again: the kernel has it, which does not say that the peer has.
+   *
+   * @throws {TransportError} as request does, without `remote`
+   */
+  notify(kind: number, header: Header, payload?: ArrayBufferView, options?: WaitOptions): Promise<void>;
+  /** Resolves once, when nothing is read or written any more: with the reason, or undefined where this side closed it. */
+  readonly closed: Promise<TransportError | undefined>;
+  /** Closes in good order; rejects what is pending. Any number of calls. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,204 @@
+import { crc32c } from '@weft/native';
+import { TransportError } from './errors.js';
+import { CRC_BYTES } from './frame-encoder.js';
+import { decodeHeader, type Header } from './header.js';
+import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import { FrameFlag, PREFIX_BYTES, type Prefix, padded, readPrefix } from './prefix.js';
+
+/** A frame that came. */
+export interface Frame {
+  readonly prefix: Prefix;
+  readonly header: Header;
+  /** The place that the payload was read into; empty when it was thrown away. */
+  readonly payload: Uint8Array;
+  /** Whether the payload was thrown away. */
+  readonly discarded: boolean;
+}
+
+export interface FrameDecoderOptions {
+  readonly limits?: Limits;
+  /** Called with each complete frame, in order. */
+  onFrame(frame: Frame): void;
+  /**
+   * Where a payload goes: exactly payloadBytes, aligned to 8 where it is to be viewed as numbers; undefined throws the payload
+   * away. By default fresh memory. Not called for an empty payload.
+   */
+  place?(prefix: Prefix): Uint8Array | undefined;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Turns bytes, cut anywhere, into frames. Payloads go straight into their place: one copy by `write`, none when the caller reads
+ * into `space()` and then says `filled(n)`. After an error every further call throws the same error.
+ *
+ * @example
+ * const decoder = new FrameDecoder({ onFrame: (frame) => console.log(frame.header) });
+ * socket.on('data', (chunk) => decoder.write(chunk));
+ */
+export class FrameDecoder {
+  readonly #limits: Limits;
+  readonly #onFrame: (frame: Frame) => void;
+  readonly #place: (prefix: Prefix) => Uint8Array | undefined;
+  readonly #prefixPlace = new Uint8Array(PREFIX_BYTES);
+  readonly #crcPlace = new Uint8Array(CRC_BYTES);
+  #headerPlace = new Uint8Array(256);
+  #stage: 'prefix' | 'header' | 'payload' | 'crc' = 'prefix';
+  /** Where the stage's bytes go; undefined: nowhere. */
+  #target: Uint8Array | undefined = this.#prefixPlace;
+  #expected = PREFIX_BYTES;
+  #received = 0;
+  #prefix: Prefix | undefined;
+  #payload: Uint8Array | undefined;
+  /** What space() gave last. */
+  #space: Uint8Array = EMPTY;
+  #crc = 0;
+  #failed: TransportError | undefined;
+  #stopped = false;
+
+  constructor(options: FrameDecoderOptions) {
+    this.#limits = options.limits ?? DEFAULT_LIMITS;
+    this.#onFrame = (frame) => options.onFrame(frame);
+    this.#place = (prefix) => (options.place === undefined ? freshPayload(prefix.payloadBytes) : options.place(prefix));
+  }
+
+  /** The frame whose payload is coming, and how much of it has come. */
+  get receiving(): { readonly prefix: Prefix; readonly receivedBytes: number } | undefined {
+    if (this.#prefix === undefined) return undefined;
+    const receivedBytes =
+      this.#stage === 'payload' ? this.#received : this.#stage === 'crc' ? this.#prefix.payloadBytes : 0;
+    return { prefix: this.#prefix, receivedBytes };
+  }
+
+  /**
+   * Takes the next bytes. The chunk is not kept.
+   *
+   * @throws {TransportError} `protocol`, `checksum`, `version`, `limit` or `header`
+   */
+  write(chunk: Uint8Array): void {
+    if (this.#failed !== undefined) throw this.#failed;
+    let at = 0;
+    while (at < chunk.length && !this.#stopped) {
+      const n = Math.min(chunk.length - at, this.#expected - this.#received);
+      const piece = chunk.subarray(at, at + n);
+      this.#target?.set(piece, this.#received);
+      this.#take(piece);
+      at += n;
+    }
+  }
+
+  /** Where the payload's next bytes belong, at most maxBytes of it; undefined unless a payload that is kept is coming. */
+  space(maxBytes: number): Uint8Array | undefined {
+    if (this.#stage !== 'payload' || this.#target === undefined || this.#stopped) return undefined;
+    this.#space = this.#target.subarray(this.#received, Math.min(this.#received + maxBytes, this.#expected));
+    return this.#space;
+  }
+
+  /**
+   * Says that n bytes were read into space().
+   *
+   * @throws {TransportError} as write does
+   */
+  filled(n: number): void {
+    if (this.#failed !== undefined) throw this.#failed;
+    if (!this.#stopped) this.#take(this.#space.subarray(0, n));
+  }
+
+  /** Throws away the payload that is coming: its place is not written any more by write(). */
+  discard(): void {
+    if (this.#stage === 'payload') this.#target = undefined;
+    this.#payload = undefined;
+  }
+
+  /** Takes nothing any more, from within onFrame too. */
+  stop(): void {
+    this.#stopped = true;
+    this.#target = undefined;
+  }
+
+  /**
+   * Says that no more bytes come.
+   *
+   * @throws {TransportError} `lost` when that is in the middle of a frame
+   */
+  end(): void {
+    if (this.#failed !== undefined) throw this.#failed;
+    if (this.#stage === 'prefix' && this.#received === 0) return;
+    throw new TransportError(
+      'lost',
+      `frame ${this.#stage}: ${this.#expected} bytes expected, the end came after ${this.#received}`,
+    );
+  }
+
+  #take(piece: Uint8Array): void {
+    if ((this.#stage === 'payload' || this.#stage === 'header') && this.#checked) this.#crc = crc32c(piece, this.#crc);
+    this.#received += piece.length;
+    try {
+      while (this.#received === this.#expected && !this.#stopped) this.#next();
+    } catch (error) {
+      if (error instanceof TransportError) this.#failed = error;
+      throw error;
+    }
+  }
+
+  /** The stage is complete: on to the next one, which may be empty. */
+  #next(): void {
+    const prefix = this.#prefix;
+    if (this.#stage === 'prefix') {
+      const read = readPrefix(this.#prefixPlace, this.#limits);
+      this.#prefix = read;
+      this.#crc = 0;
+      const bytes = padded(read.headerBytes);
+      if (bytes > this.#headerPlace.length) this.#headerPlace = new Uint8Array(bytes);
+      this.#enter('header', this.#headerPlace, bytes);
+    } else if (this.#stage === 'header') {
+      this.#payload = prefix!.payloadBytes === 0 ? EMPTY : this.#place(prefix!);
+      this.#enter('payload', this.#payload, prefix!.payloadBytes);
+    } else if (this.#stage === 'payload' && this.#checked) {
+      this.#enter('crc', this.#crcPlace, CRC_BYTES);
+    } else {
+      this.#finish(prefix!);
+    }
+  }
+
+  #finish(prefix: Prefix): void {
+    if (this.#checked) {
+      const view = new DataView(this.#crcPlace.buffer);
+      if (view.getUint32(0, true) !== this.#crc || view.getUint32(4, true) !== 0) {
+        throw new TransportError(
+          'checksum',
+          `frame of kind ${prefix.kind}, request ${prefix.request}: crc 0x${this.#crc.toString(16)} expected, got 0x${view.getBigUint64(0, true).toString(16)}`,
+        );
+      }
+    }
+    const header = decodeHeader(this.#headerPlace.subarray(0, prefix.headerBytes));
+    for (let i = prefix.headerBytes; i < padded(prefix.headerBytes); i++) {
+      if (this.#headerPlace[i] !== 0) throw new TransportError('protocol', 'frame header: zeros expected after it');
+    }
+    const payload = this.#payload;
+    this.#prefix = undefined;
+    this.#payload = undefined;
+    this.#enter('prefix', this.#prefixPlace, PREFIX_BYTES);
+    this.#onFrame({ prefix, header, payload: payload ?? EMPTY, discarded: payload === undefined });
+  }
+
+  #enter(stage: 'prefix' | 'header' | 'payload' | 'crc', target: Uint8Array | undefined, expected: number): void {
+    this.#stage = stage;
+    this.#target = target;
+    this.#expected = expected;
+    this.#received = 0;
+  }
+
+  get #checked(): boolean {
+    return this.#prefix !== undefined && (this.#prefix.flags & FrameFlag.crc) !== 0;
+  }
+}
+
+/**
+ * Fresh memory of its own for a payload: aligned, not filled with zeros, since all of it is about to be written.
+ *
+ * @example freshPayload(4096).byteOffset // 0
+ */
+export function freshPayload(bytes: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer, 0, bytes);
+}

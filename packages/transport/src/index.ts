@@ -1,0 +1,23 @@
+export { type ConnectOptions, connect } from './connect.js';
+export type {
+  Answer,
+  Connection,
+  ConnectionOptions,
+  Handler,
+  Message,
+  RequestOptions,
+  WaitOptions,
+} from './connection.js';
+export { TransportError, type TransportErrorCode, type TransportErrorOptions } from './errors.js';
+export { asFloat32 } from './float32-view.js';
+export { type Frame, FrameDecoder, type FrameDecoderOptions } from './frame-decoder.js';
+export { type EncodedFrame, encodeFrame, type FrameParts, frameBytes } from './frame-encoder.js';
+export type { Header } from './header.js';
+export type { Identity } from './identity.js';
+export { deriveKey, type KeyPurpose, type Side, TOKEN_BYTES } from './keys.js';
+export { DEFAULT_LIMITS, DEFAULT_TIMES, type Limits } from './limits.js';
+export { type ListenOptions, listen, type Server } from './listen.js';
+export { type PayloadPool, payloadPool } from './payload-pool.js';
+export { FRAME_VERSION, FrameFlag, FrameKind, PREFIX_BYTES, type Prefix } from './prefix.js';
+export type { Reply } from './request-table.js';
+export { type ShardRange, shardRanges } from './shard-ranges.js';

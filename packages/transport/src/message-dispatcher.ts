@@ -1,0 +1,119 @@
+import type { Answer, Connection, Handler } from './connection.js';
+import { errorHeader } from './error-frame.js';
+import { TransportError } from './errors.js';
+import { type Frame, freshPayload } from './frame-decoder.js';
+import { encodeFrame } from './frame-encoder.js';
+import type { Limits } from './limits.js';
+import type { Outbox } from './outbox.js';
+import type { PayloadPool } from './payload-pool.js';
+import { FrameKind } from './prefix.js';
+
+export interface MessageDispatcherOptions {
+  readonly connection: Connection;
+  readonly handler: Handler | undefined;
+  readonly pool: PayloadPool | undefined;
+  readonly limits: Limits;
+  readonly crc: boolean;
+  readonly outbox: Outbox;
+  /** Whether the connection still lives. */
+  isOpen(): boolean;
+  /** Ends the connection. */
+  end(code: TransportError['code'], message: string, cause: unknown): void;
+  /** Stops reading, or goes on. */
+  pause(paused: boolean): void;
+}
+
+/** Gives a connection's messages to the handler, and sends what it answers. */
+export class MessageDispatcher {
+  readonly #o: MessageDispatcherOptions;
+  #handledMessages = 0;
+  #paused = false;
+  /** The pool's memory that a payload is being read into. */
+  #acquired: Uint8Array | undefined;
+
+  constructor(options: MessageDispatcherOptions) {
+    this.#o = options;
+  }
+
+  /**
+   * Where a message's payload goes; undefined where nothing handles messages.
+   *
+   * @throws {TransportError} `misaligned` when the pool gives another length, or a place that 8 does not divide
+   */
+  place(kind: number, payloadBytes: number): Uint8Array | undefined {
+    const { handler, pool } = this.#o;
+    if (handler === undefined) return undefined;
+    if (pool === undefined) return freshPayload(payloadBytes);
+    const place = pool.acquire(kind, payloadBytes);
+    if (place.length !== payloadBytes || place.byteOffset % 8 !== 0) {
+      throw new TransportError(
+        'misaligned',
+        `pool: ${payloadBytes} bytes at a multiple of 8 expected, got ${place.length} at ${place.byteOffset}`,
+      );
+    }
+    this.#acquired = place;
+    return place;
+  }
+
+  /** Gives back the memory of a payload that will not be complete. To be called when nothing is read any more. */
+  release(): void {
+    if (this.#acquired !== undefined) this.#o.pool?.release(this.#acquired);
+    this.#acquired = undefined;
+  }
+
+  /** Calls the handler at once. Everything that goes wrong ends in an error frame, or in the end of the connection. */
+  async dispatch(frame: Frame): Promise<void> {
+    const { connection, crc, handler, limits, outbox } = this.#o;
+    const { kind, request, term } = frame.prefix;
+    this.#acquired = undefined;
+    this.#count(1);
+    let answer: Answer | undefined;
+    let written: Promise<void> | undefined;
+    try {
+      if (handler === undefined)
+        throw new TransportError('configuration', `kind ${kind}: nothing handles messages here`);
+      const { header, payload } = frame;
+      answer = await handler({ kind, header, payload, term, peer: connection.peer }, connection);
+      if (request !== 0 && this.#o.isOpen()) {
+        const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.payload };
+        const encoded = encodeFrame({ ...reply, term: connection.term, request, crc, limits });
+        written = outbox.deliver(encoded, `answer ${request} (kind ${kind})`);
+      }
+    } catch (error) {
+      this.#fail(error, kind, request);
+    }
+    try {
+      await written;
+    } catch (error) {
+      // Also where too much waits to be sent: a requester that is never answered would wait for nothing.
+      const { code, message } = error as TransportError;
+      this.#o.end(code, `an answer could not be sent: ${message}`, error);
+    }
+    if (frame.payload.length > 0) this.#o.pool?.release(frame.payload);
+    this.#count(-1);
+    answer?.onWritten?.();
+  }
+
+  #fail(error: unknown, kind: number, request: number): void {
+    if (!this.#o.isOpen()) return;
+    const { connection, crc, outbox } = this.#o;
+    const header = errorHeader(error);
+    const frame = encodeFrame({ kind: FrameKind.error, header, term: connection.term, request, crc });
+    const end = () =>
+      this.#o.end('handler', `the handler of notification (kind ${kind}) failed: ${String(header['message'])}`, error);
+    try {
+      outbox.send(frame, request === 0 ? end : () => {});
+    } catch (cause) {
+      this.#o.end('overloaded', `an error could not be sent: ${(cause as Error).message}`, cause);
+    }
+  }
+
+  /** Reading stops at maxHandledMessages: what a peer may make this side hold is bounded. */
+  #count(change: 1 | -1): void {
+    this.#handledMessages += change;
+    const paused = this.#handledMessages >= this.#o.limits.maxHandledMessages;
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (this.#o.isOpen()) this.#o.pause(paused);
+  }
+}

@@ -1,0 +1,67 @@
+import type { WaitOptions } from './connection.js';
+import { deadline } from './deadline.js';
+import { TransportError } from './errors.js';
+import type { EncodedFrame } from './frame-encoder.js';
+import type { FrameWriter, Sending } from './frame-writer.js';
+import { DEFAULT_TIMES } from './limits.js';
+
+export interface OutboxOptions {
+  readonly writer: FrameWriter;
+  /** The peer, for messages. */
+  readonly peer: string;
+  /** Called for each frame that is sent. */
+  onSend(): void;
+  /** Ends the connection, since a frame was given up in the middle of its bytes. */
+  endHalfway(operation: string, error: TransportError): void;
+}
+
+/** Sends frames on a connection, each wait bounded. */
+export class Outbox {
+  readonly #o: OutboxOptions;
+
+  constructor(options: OutboxOptions) {
+    this.#o = options;
+  }
+
+  /**
+   * Sends a frame that somebody else waits for.
+   *
+   * @throws {TransportError} `overloaded`, or why the connection ended
+   */
+  send(frame: EncodedFrame, onDone: (error?: TransportError) => void): Sending {
+    this.#o.onSend();
+    return this.#o.writer.send(frame, onDone);
+  }
+
+  /**
+   * Sends a frame, and waits until its views are free again. Given up in the middle of its bytes it ends the connection first.
+   *
+   * @throws {TransportError} `timeout`, `aborted`, `overloaded`, or why the connection ended
+   */
+  deliver(frame: EncodedFrame, operation: string, o: WaitOptions = {}): Promise<void> {
+    const { peer, writer, endHalfway } = this.#o;
+    return new Promise((resolve, reject) => {
+      let sending: Sending | undefined;
+      const done = deadline({
+        timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.requestMs,
+        signal: o.signal,
+        operation: `${operation} to ${peer}`,
+        onExpire: (error) => {
+          reject(new TransportError(error.code, error.message, { cause: error.cause, peer, operation }));
+          if (sending !== undefined && !writer.cancel(sending)) endHalfway(operation, error);
+        },
+      });
+      try {
+        sending = this.send(frame, (error) => {
+          done();
+          if (error === undefined) resolve();
+          else
+            reject(new TransportError(error.code, `${operation}: ${error.message}`, { cause: error, peer, operation }));
+        });
+      } catch (error) {
+        done();
+        reject(error);
+      }
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { deadline } from '../src/deadline.js';
+import type { TransportError } from '../src/errors.js';
+
+describe('deadline', () => {
+  it('expires with the operation in the message', async () => {
+    const error = await new Promise<TransportError>((onExpire) => {
+      deadline({ timeoutMs: 1, operation: 'connect to a', onExpire });
+    });
+    expect(error).toMatchObject({ code: 'timeout', message: 'connect to a: no end within 1 ms', retryable: true });
+  });
+
+  it('ends with the signal, and keeps its reason', () => {
+    const controller = new AbortController();
+    const errors: TransportError[] = [];
+    deadline({ timeoutMs: 1e6, signal: controller.signal, operation: 'x', onExpire: (error) => errors.push(error) });
+    controller.abort('enough');
+    expect(errors).toEqual([expect.objectContaining({ code: 'aborted', cause: 'enough' })]);
+  });
+
+  it('says nothing once it was ended', () => {
+    const controller = new AbortController();
+    const errors: TransportError[] = [];
+    const done = deadline({
+      timeoutMs: 1e6,
+      signal: controller.signal,
+      operation: 'x',
+      onExpire: (error) => errors.push(error),
+    });
+    done();
+    controller.abort();
+    expect(errors).toEqual([]);
+  });
+
+  it('refuses no time, too long a time, and a signal that is already aborted', () => {
+    const o = { operation: 'x', onExpire: () => {} };
+    for (const timeoutMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => deadline({ ...o, timeoutMs })).toThrow(/timeoutMs: 1 to 2147483647 ms expected/);
+    }
+    expect(() => deadline({ ...o, timeoutMs: 1, signal: AbortSignal.abort() })).toThrow('x: aborted');
+  });
+});

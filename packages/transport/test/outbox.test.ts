@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { asFloat32 } from '../src/float32-view.js';
+import { client, gate, pair, rawServer } from './pair.js';
+
+const MEGABYTE = 1024 ** 2;
+
+describe('notify', () => {
+  it('arrives, and resolves when the view may be written again', async () => {
+    const sums: number[] = [];
+    const last = gate();
+    const { near } = await pair({
+      server: {
+        handler: ({ header, payload }) => {
+          sums.push(asFloat32(payload).reduce((a, b) => a + b, 0));
+          if (header['i'] === 9) last.open();
+          return undefined;
+        },
+      },
+    });
+    const vector = new Float32Array(MEGABYTE / 4);
+    for (let i = 0; i < 10; i++) {
+      vector.fill(i);
+      await near.notify(16, { i }, vector);
+    }
+    await last.promise;
+    expect(sums).toEqual(Array.from({ length: 10 }, (_, i) => (i * MEGABYTE) / 4));
+  });
+
+  it('waits for a slow reader, and holds no more than the limit', async () => {
+    const { port, socket } = await rawServer();
+    const connection = await client(port, { limits: { maxQueuedFrames: 3 } });
+    const raw = await socket;
+    raw.pause();
+    const payload = new Uint8Array(16 * MEGABYTE);
+    const settled: number[] = [];
+    const sent = Array.from({ length: 4 }, async (_, i) => {
+      await connection.notify(16, {}, payload);
+      settled.push(i);
+    });
+    await expect(connection.notify(16, {}, payload)).rejects.toMatchObject({ code: 'overloaded' });
+    expect(settled).toEqual([]);
+    raw.resume();
+    await Promise.all(sent);
+    expect(settled).toEqual([0, 1, 2, 3]);
+  });
+
+  it('ends at its time limit when the peer does not read', async () => {
+    const { port, socket } = await rawServer();
+    const connection = await client(port);
+    (await socket).pause();
+    const first = connection.notify(16, {}, new Uint8Array(32 * MEGABYTE), { timeoutMs: 50 });
+    const second = connection.notify(16, {});
+    await expect(first).rejects.toMatchObject({ code: 'timeout' });
+    await expect(second).rejects.toThrow(/given up in the middle of its bytes/);
+    expect(await connection.closed).toMatchObject({ code: 'timeout' });
+  });
+
+  it('whose handler fails ends the connection on both sides', async () => {
+    const { near, far } = await pair({
+      server: {
+        handler: () => {
+          throw new Error('no such shard');
+        },
+      },
+    });
+    await near.notify(16, {});
+    expect(await near.closed).toMatchObject({ code: 'remote', remoteMessage: 'no such shard' });
+    expect(await far.closed).toMatchObject({ code: 'handler', message: expect.stringMatching(/no such shard/) });
+  });
+});
