@@ -2,11 +2,12 @@
  * Optimizer steps in one pass over memory each. x: parameters, g: gradient, the rest: the optimizer's own vectors.
  * All are updated in place. The formulas are Keras 3's, ε where Keras puts it.
  */
-import type { Vector } from './vector.js';
+import { sameLength, type Vector } from './vector.js';
 
 /** x ← x − η g */
 export function sgdStep(x: Vector, g: Vector, lr: number): void {
-  for (let i = 0; i < x.length; i++) x[i]! -= lr * g[i]!;
+  const n = sameLength('sgdStep', x, g);
+  for (let i = 0; i < n; i++) x[i]! -= lr * g[i]!;
 }
 
 /** v ← μ v − η g; x ← x + v, or with Nesterov x ← x + μ v − η g */
@@ -17,7 +18,8 @@ export function momentumStep(
   o: { lr: number; momentum: number; nesterov: boolean },
 ): void {
   const { lr, momentum, nesterov } = o;
-  for (let i = 0; i < x.length; i++) {
+  const n = sameLength('momentumStep', x, g, v);
+  for (let i = 0; i < n; i++) {
     const move = lr * g[i]!;
     const vi = momentum * v[i]! - move;
     v[i] = vi;
@@ -28,7 +30,8 @@ export function momentumStep(
 /** a ← a + g²; x ← x − η g / √(a + ε) */
 export function adagradStep(x: Vector, g: Vector, a: Vector, o: { lr: number; epsilon: number }): void {
   const { lr, epsilon } = o;
-  for (let i = 0; i < x.length; i++) {
+  const n = sameLength('adagradStep', x, g, a);
+  for (let i = 0; i < n; i++) {
     const gi = g[i]!;
     const ai = a[i]! + gi * gi;
     a[i] = ai;
@@ -39,7 +42,8 @@ export function adagradStep(x: Vector, g: Vector, a: Vector, o: { lr: number; ep
 /** v ← ρ v + (1 − ρ) g²; x ← x − η g / √(v + ε) */
 export function rmspropStep(x: Vector, g: Vector, v: Vector, o: { lr: number; rho: number; epsilon: number }): void {
   const { lr, rho, epsilon } = o;
-  for (let i = 0; i < x.length; i++) {
+  const n = sameLength('rmspropStep', x, g, v);
+  for (let i = 0; i < n; i++) {
     const gi = g[i]!;
     const vi = rho * v[i]! + (1 - rho) * gi * gi;
     v[i] = vi;
@@ -63,7 +67,8 @@ export function adamStep(
   const { lr, beta1, beta2, epsilon } = o;
   const alpha = (lr * Math.sqrt(1 - beta2 ** o.step)) / (1 - beta1 ** o.step);
   const keep = 1 - lr * o.weightDecay;
-  for (let i = 0; i < x.length; i++) {
+  const n = sameLength('adamStep', x, g, m, v);
+  for (let i = 0; i < n; i++) {
     const gi = g[i]!;
     const mi = m[i]! + (gi - m[i]!) * (1 - beta1);
     const vi = v[i]! + (gi * gi - v[i]!) * (1 - beta2);

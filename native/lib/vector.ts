@@ -9,11 +9,13 @@
 export type Vector = Float32Array<ArrayBufferLike>;
 
 /** Throws RangeError when the lengths differ: a kernel never works on half a vector. */
-function sameLength(kernel: string, ...vectors: readonly Vector[]): number {
+export function sameLength(kernel: string, ...vectors: readonly Vector[]): number {
   const n = vectors[0]?.length ?? 0;
   for (const v of vectors) {
     if (v.length !== n) {
-      throw new RangeError(`${kernel}: vectors of equal length expected, got ${vectors.map((w) => w.length).join(', ')}`);
+      throw new RangeError(
+        `${kernel}: vectors of equal length expected, got ${vectors.map((w) => w.length).join(', ')}`,
+      );
     }
   }
   return n;
@@ -73,5 +75,15 @@ export function adagradApply(delta: Vector, sum: Vector, center: Vector, o: { ga
     const k = Math.fround(sum[i]! + d * d);
     sum[i] = k;
     center[i]! += (gamma * d) / (Math.sqrt(k) + epsilon);
+  }
+}
+
+/** Puts a worker on a fresh center without losing what it has not sent: x ← θ + (x − base); base ← θ, in one pass. */
+export function rebase(center: Vector, x: Vector, base: Vector): void {
+  const n = sameLength('rebase', center, x, base);
+  for (let i = 0; i < n; i++) {
+    const theta = center[i]!;
+    x[i] = theta + (x[i]! - base[i]!);
+    base[i] = theta;
   }
 }

@@ -1,0 +1,210 @@
+/**
+ * One worker's parameters and its way through the samples: computes gradients, and exchanges as its update rule plans. Knows
+ * no algorithm by name.
+ */
+import type { Replica, Scores } from '@weft/models';
+import type { Vector } from '@weft/native';
+import type { BoundWorker, Context, LocalStep, Plan } from './algorithm.js';
+import type { BatchSource, SampleRange } from './batch-source.js';
+import { TrainerError } from './errors.js';
+import type { Optimizer } from './optimizers/optimizer.js';
+import { aboveZero, atLeastOne } from './settings.js';
+import type { ShardLink } from './shard-link.js';
+
+/** What a worker tells after each push, or after each step where there is no server. All sums are over the steps of `trained`. */
+export interface Progress {
+  /** Samples that count as trained from now on: every shard has acknowledged the push that they are part of. May be none. */
+  readonly trained: readonly SampleRange[];
+  readonly steps: number;
+  readonly samples: number;
+  /** Sum over samples. */
+  readonly loss: number;
+  readonly correct: number;
+  readonly gradientMs: number;
+  readonly stepMs: number;
+  readonly exchangeMs: number;
+  /** Largest τ over the shards; null where nothing was pushed. */
+  readonly staleness: number | null;
+}
+
+export interface TrainingWorkerOptions {
+  readonly rank: number;
+  /** How often this rank was started before. */
+  readonly incarnation: number;
+  /** P, at the start of the run. */
+  readonly workers: number;
+  readonly batchSize: number;
+  /** η */
+  readonly learningRate: number;
+  readonly replica: Replica;
+  readonly rule: BoundWorker;
+  readonly optimizer: Optimizer;
+  /** Absent for a rule that has no server. */
+  readonly link: ShardLink | null;
+  readonly batches: BatchSource;
+  readonly onProgress: (progress: Progress) => void;
+  /** Monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Steps that are not yet part of an acknowledged push. */
+type Books = Omit<{ -readonly [K in keyof Progress]: Progress[K] }, 'trained' | 'staleness'> & {
+  trained: SampleRange[];
+};
+
+const emptyBooks = (): Books => ({
+  trained: [],
+  steps: 0,
+  samples: 0,
+  loss: 0,
+  correct: 0,
+  gradientMs: 0,
+  stepMs: 0,
+  exchangeMs: 0,
+});
+
+const nothingToReceive = (): void => {};
+
+export class TrainingWorker {
+  readonly #o: TrainingWorkerOptions;
+  readonly #x: Vector;
+  readonly #out: Vector;
+  readonly #reply: Vector;
+  readonly #localStep: LocalStep;
+  #clock = 0;
+  #since = 0;
+  #pushes = 0;
+  #books = emptyBooks();
+
+  /** @throws {TrainerError} `bad-setting` for a batch size below 1 or a learning rate not above 0 */
+  constructor(o: TrainingWorkerOptions) {
+    atLeastOne('batchSize', o.batchSize);
+    aboveZero('learningRate', o.learningRate);
+    this.#o = o;
+    this.#x = o.replica.parameters;
+    const n = o.link ? this.#x.length : 0;
+    this.#out = new Float32Array(n);
+    this.#reply = new Float32Array(n);
+    const state = o.optimizer.init(this.#x.length);
+    this.#localStep = (x, g, lr) => o.optimizer.step(state, x, g, lr);
+    o.rule.init(this.#x);
+  }
+
+  /** Trains the range in batches; the last one may be smaller. */
+  async train(range: SampleRange): Promise<void> {
+    const { batchSize } = this.#o;
+    for (let start = range.start; start < range.end; start += batchSize) {
+      await this.#step({ epoch: range.epoch, start, end: Math.min(start + batchSize, range.end) });
+    }
+  }
+
+  /** Exchanges what is unsent: a last, partial window is never dropped. With nothing unsent it does nothing. */
+  async flush(): Promise<void> {
+    (await this.#exchange(this.#o.rule.plan(this.#context(true)), true))();
+  }
+
+  /** Scores the center, or x where there is none, on test samples [start, end). x is as before afterwards. */
+  async evaluate(start: number, end: number): Promise<Scores> {
+    const { batches, link, replica, batchSize } = this.#o;
+    const x = link ? this.#x.slice() : null;
+    let loss = 0;
+    let correct = 0;
+    let size = 0;
+    try {
+      if (link && start < end) await link.peek(this.#x);
+      for (let at = start; at < end; at += batchSize) {
+        const scores = await replica.evaluate(await batches.test(at, Math.min(at + batchSize, end)));
+        loss += scores.loss * scores.size;
+        correct += scores.correct;
+        size += scores.size;
+      }
+    } finally {
+      if (x) this.#x.set(x);
+    }
+    return { loss: size > 0 ? loss / size : 0, correct, size };
+  }
+
+  async #step(range: SampleRange): Promise<void> {
+    const { replica, rule, now } = this.#o;
+    const plan = rule.plan(this.#context(false));
+    if (plan.before) {
+      // g belongs to the x before the exchange, and both only read x: they run at the same time.
+      const both = [this.#exchange(plan, false), this.#gradient(range)] as const;
+      // When one fails the other is still waited for: nothing of a worker goes on after it has rejected.
+      await Promise.allSettled(both);
+      const [receive] = await Promise.all(both);
+      receive();
+    } else {
+      await this.#gradient(range);
+    }
+    const started = now();
+    rule.step(this.#x, replica.gradients, this.#context(false));
+    this.#books.stepMs += now() - started;
+    this.#clock += 1;
+    this.#since += 1;
+    this.#books.trained.push(range);
+    if (plan.link === 'none') this.#acknowledged(this.#takeBooks(), null);
+    else if (!plan.before) (await this.#exchange(plan, false))();
+  }
+
+  async #gradient(range: SampleRange): Promise<void> {
+    const { batches, rank, replica, now } = this.#o;
+    const batch = await batches.train(range);
+    const started = now();
+    const scores = await replica.gradient(batch);
+    const books = this.#books;
+    books.gradientMs += now() - started;
+    books.steps += 1;
+    books.samples += scores.size;
+    books.loss += scores.loss * scores.size;
+    books.correct += scores.correct;
+    if (!Number.isFinite(scores.loss)) {
+      throw new TrainerError(
+        'diverged',
+        `worker ${rank}: a finite loss expected, got ${scores.loss} at step ${this.#clock} (learning rate ${this.#o.learningRate})`,
+      );
+    }
+  }
+
+  /** Pulls and pushes as planned. What it returns applies the reply to x: to be called when no gradient reads x. */
+  async #exchange(plan: Plan, last: boolean): Promise<() => void> {
+    const { link, rank, incarnation, rule, now } = this.#o;
+    if (!(plan.push || plan.pull === 'first')) return nothingToReceive;
+    if (!link) {
+      throw new TrainerError(
+        'bad-setting',
+        `worker ${rank}: a link to the shards expected by its update rule, got none`,
+      );
+    }
+    const c = this.#context(last);
+    // Taken before anything awaits: a gradient that runs beside this exchange is part of the next push, and counts there.
+    const books = plan.push ? this.#takeBooks() : this.#books;
+    const started = now();
+    if (plan.pull === 'first') await link.pull(this.#reply);
+    let staleness: readonly number[] = [];
+    if (plan.push) {
+      rule.send(this.#x, plan.pull === 'first' ? this.#reply : null, this.#out, c);
+      const id = { worker: rank, incarnation, window: this.#pushes++ };
+      staleness = await link.push(id, this.#out, plan.pull === 'with' ? this.#reply : null);
+    }
+    books.exchangeMs += now() - started;
+    if (plan.push) this.#acknowledged(books, Math.max(...staleness));
+    return plan.pull === 'no' ? nothingToReceive : () => rule.receive(this.#x, this.#reply, c);
+  }
+
+  #acknowledged(books: Books, staleness: number | null): void {
+    this.#o.onProgress({ ...books, staleness });
+  }
+
+  #takeBooks(): Books {
+    const taken = this.#books;
+    this.#books = emptyBooks();
+    this.#since = 0;
+    return taken;
+  }
+
+  #context(last: boolean): Context {
+    const { learningRate: lr, workers } = this.#o;
+    return { clock: this.#clock, since: this.#since, lr, workers, last, optimizer: this.#localStep };
+  }
+}

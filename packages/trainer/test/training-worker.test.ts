@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import type { Settings } from '../src/algorithm.js';
+import { localLink } from '../src/local-link.js';
+import type { ShardLink } from '../src/shard-link.js';
+import { LeastSquares } from './least-squares.js';
+import { Rig, replicaOf } from './rig.js';
+
+const sum = (values: readonly number[]) => values.reduce((total, v) => total + v, 0);
+
+describe('TrainingWorker', () => {
+  const rules: [label: string, name: string, window: number, settings: Settings][] = [
+    ['single', 'single', 1, {}],
+    ['downpour', 'downpour', 1, {}],
+    ['downpour push 3, fetch 2', 'downpour', 1, { push: 3, fetch: 2 }],
+    ['downpour push 2, fetch 5', 'downpour', 1, { push: 2, fetch: 5 }],
+    ['aeasgd', 'aeasgd', 3, {}],
+    ['adag', 'adag', 3, {}],
+    ['adag with a window longer than the epoch', 'adag', 100, {}],
+  ];
+
+  it.each(rules)(
+    'acknowledges every sample once, last batches and windows too: %s',
+    async (_, name, window, settings) => {
+      const data = new LeastSquares({ features: 3, samples: 46, seed: 5 });
+      const rig = new Rig({ name, start: [0, 0, 0, 0], workers: 1, shards: 2, window, settings, learningRate: 0.1 });
+      const { worker, progress } = rig.worker(0, [], { replica: data.replica(), batches: data.batches, batchSize: 8 });
+      const counts = [new Uint8Array(46), new Uint8Array(46)];
+      let trained = 0;
+      for (let epoch = 0; epoch < 2; epoch++) {
+        // 8, 8, 4; 8, 8, 8, 2: seven steps, of which a window of three leaves one over.
+        await worker.train({ epoch, start: 0, end: 20 });
+        await worker.train({ epoch, start: 20, end: 46 });
+        await worker.flush();
+        for (const p of progress.splice(0)) {
+          for (const range of p.trained)
+            counts[range.epoch]!.fill(counts[range.epoch]![range.start]! + 1, range.start, range.end);
+          expect(p.steps).toBe(p.trained.length);
+          expect(p.samples).toBe(sum(p.trained.map((r) => r.end - r.start)));
+          trained += p.samples;
+          expect(p.staleness).toBe(name === 'single' ? null : 0);
+          expect(Math.min(p.gradientMs, p.stepMs, p.exchangeMs)).toBeGreaterThanOrEqual(0);
+        }
+        expect([...counts[epoch]!]).toEqual(new Array(46).fill(1));
+      }
+      expect(trained).toBe(92);
+      expect(data.read.map((r) => r.end - r.start)).toEqual([8, 8, 4, 8, 8, 8, 2, 8, 8, 4, 8, 8, 8, 2]);
+    },
+  );
+
+  it('sums loss and correct over samples', async () => {
+    const data = new LeastSquares({ features: 2, samples: 12, seed: 3 });
+    const rig = new Rig({ name: 'adag', start: [0, 0, 0], workers: 1, window: 4, learningRate: 1e-30 });
+    const { worker, progress } = rig.worker(0, [], { replica: data.replica(), batches: data.batches, batchSize: 8 });
+    const whole = await data.replica().evaluate(await data.batches.test(0, 12));
+    await worker.train({ epoch: 0, start: 0, end: 12 });
+    await worker.flush();
+    expect(progress).toHaveLength(1);
+    expect(progress[0]!.loss).toBeCloseTo(12 * whole.loss, 5);
+    expect(progress[0]!.correct).toBe(whole.correct);
+  });
+
+  it('measures times by the clock that it is given', async () => {
+    let ms = 0;
+    const rig = new Rig({ name: 'adag', start: [0], workers: 1, window: 2, learningRate: 1 });
+    const w = rig.worker(0, () => [1], { now: () => ms++ });
+    await w.steps(2);
+    expect(w.progress).toMatchObject([{ gradientMs: 2, stepMs: 2, exchangeMs: 1 }]);
+  });
+
+  it('does nothing in a flush with nothing unsent', async () => {
+    for (const name of ['single', 'downpour', 'aeasgd', 'adag']) {
+      const rig = new Rig({ name, start: [0], workers: 1, learningRate: 1 });
+      const w = rig.worker(0, () => [1]);
+      await w.flush();
+      await w.steps();
+      await w.flush();
+      const { length } = w.progress;
+      await w.flush();
+      expect(w.progress).toHaveLength(length);
+    }
+  });
+
+  describe('evaluate', () => {
+    it('scores the center, and leaves x and its staleness as they were', async () => {
+      const data = new LeastSquares({ features: 3, samples: 50, seed: 9 });
+      const rig = new Rig({ name: 'adag', start: data.solution, workers: 2, shards: 2, window: 2, learningRate: 0.1 });
+      const a = rig.worker(0, [], { replica: data.replica(), batches: data.batches, batchSize: 16 });
+      const b = rig.worker(1, () => [0, 0, 0, 0]);
+      await a.worker.train({ epoch: 0, start: 0, end: 16 });
+      const x = [...a.x];
+      // The center is the solution, x is not.
+      expect(await a.worker.evaluate(0, 50)).toEqual({ loss: 0, correct: 50, size: 50 });
+      expect([...a.x]).toEqual(x);
+      await b.steps(2);
+      await a.worker.evaluate(0, 50);
+      await a.worker.train({ epoch: 0, start: 16, end: 32 });
+      // b's push came after what a's x stems from, though a has looked at θ since.
+      expect(a.progress.map((p) => p.staleness)).toEqual([1]);
+    });
+
+    it('scores x where there is no center', async () => {
+      const data = new LeastSquares({ features: 1, samples: 10, seed: 9 });
+      const rig = new Rig({ name: 'single', start: [0, 0], workers: 1, learningRate: 0.1 });
+      const replica = data.replica();
+      const { worker } = rig.worker(0, [], { replica, batches: data.batches, batchSize: 4 });
+      const before = await worker.evaluate(0, 10);
+      expect(before.loss).toBeGreaterThan(0);
+      replica.parameters.set(data.solution);
+      expect(await worker.evaluate(0, 10)).toEqual({ loss: 0, correct: 10, size: 10 });
+    });
+
+    it('asks for nothing where its share is empty', async () => {
+      const rig = new Rig({ name: 'adag', start: [0], workers: 1, learningRate: 1 });
+      const refuse = () => Promise.reject(new Error('asked'));
+      const { worker } = rig.worker(0, [], { link: { pull: refuse, peek: refuse, push: refuse } });
+      expect(await worker.evaluate(7, 7)).toEqual({ loss: 0, correct: 0, size: 0 });
+    });
+
+    it('puts x back when scoring fails', async () => {
+      const rig = new Rig({ name: 'adag', start: [0], workers: 1, learningRate: 1 });
+      const replica = { ...replicaOf([5], () => [0]), evaluate: () => Promise.reject(new Error('device lost')) };
+      const { worker } = rig.worker(0, [], { replica });
+      await expect(worker.evaluate(0, 1)).rejects.toThrow('device lost');
+      expect([...replica.parameters]).toEqual([5]);
+    });
+  });
+
+  it('numbers its pushes, with its incarnation', async () => {
+    const rig = new Rig({ name: 'adag', start: [0], workers: 3, learningRate: 1 });
+    const link = localLink({ worker: 2, shards: rig.shards });
+    const ids: unknown[] = [];
+    const seen: ShardLink = {
+      ...link,
+      push: (id, message, reply) => {
+        ids.push(id);
+        return link.push(id, message, reply);
+      },
+    };
+    await rig.worker(2, () => [1], { link: seen, incarnation: 4 }).steps(2);
+    expect(ids).toEqual([
+      { worker: 2, incarnation: 4, window: 0 },
+      { worker: 2, incarnation: 4, window: 1 },
+    ]);
+  });
+
+  it('stops at a loss that is not finite, before the step', async () => {
+    const rig = new Rig({ name: 'adag', start: [1], workers: 1, learningRate: 0.5 });
+    const replica = replicaOf([1], () => [Number.NaN]);
+    const gradient = async () => ({ loss: Number.NaN, correct: 0, size: 1 });
+    const w = rig.worker(0, [], { replica: { ...replica, gradient } });
+    await expect(w.steps()).rejects.toMatchObject({
+      name: 'TrainerError',
+      code: 'diverged',
+      message: 'worker 0: a finite loss expected, got NaN at step 0 (learning rate 0.5)',
+    });
+    expect([...w.x]).toEqual([1]);
+    expect([...rig.center]).toEqual([1]);
+  });
+
+  it('acknowledges nothing when a push fails', async () => {
+    const rig = new Rig({ name: 'adag', start: [1], workers: 1, learningRate: 1 });
+    const link = {
+      ...localLink({ worker: 0, shards: rig.shards }),
+      push: () => Promise.reject(new Error('shard 0 is gone')),
+    };
+    const w = rig.worker(0, () => [1], { link });
+    await expect(w.steps()).rejects.toThrow('shard 0 is gone');
+    expect(w.progress).toEqual([]);
+  });
+
+  it('waits for the exchange beside a gradient that fails', async () => {
+    const rig = new Rig({ name: 'aeasgd', start: [1], workers: 1, learningRate: 1 });
+    const order: string[] = [];
+    const link = localLink({ worker: 0, shards: rig.shards });
+    const replica = replicaOf([1], () => []);
+    const w = rig.worker(0, [], {
+      replica: { ...replica, gradient: () => Promise.reject(new Error('out of memory')) },
+      link: {
+        ...link,
+        push: async (id, message, reply) => {
+          await new Promise(setImmediate);
+          order.push('exchanged');
+          return link.push(id, message, reply);
+        },
+      },
+    });
+    await expect(w.steps().finally(() => order.push('rejected'))).rejects.toThrow('out of memory');
+    expect(order).toEqual(['exchanged', 'rejected']);
+  });
+
+  it('refuses settings that cannot work', async () => {
+    const rig = new Rig({ name: 'adag', start: [1], workers: 1, learningRate: 1 });
+    const refusal = (message: string) => expect.objectContaining({ code: 'bad-setting', message });
+    expect(() => rig.worker(0, [], { batchSize: 0 })).toThrow(
+      refusal('setting batchSize: a whole number of at least 1 expected, got 0'),
+    );
+    expect(() => rig.worker(0, [], { learningRate: -1 })).toThrow(
+      refusal('setting learningRate: a number above 0 expected, got -1'),
+    );
+    await expect(rig.worker(0, () => [1], { link: null }).steps()).rejects.toEqual(
+      refusal('worker 0: a link to the shards expected by its update rule, got none'),
+    );
+  });
+});
