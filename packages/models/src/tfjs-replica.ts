@@ -1,0 +1,180 @@
+/** A replica whose model runs on tfjs in a worker thread; parameters, gradients and batches lie in shared memory. */
+import { Worker } from 'node:worker_threads';
+import type { Vector } from '@weft/native';
+import { type BatchShape, checkBatch, checkInputs } from './batch.js';
+import type { ReplicaSetup } from './engine-slot.js';
+import { ModelError, messageOf } from './errors.js';
+import type { Batch, Replica, Scores, WeightRange } from './replica.js';
+import { SharedBatch } from './shared-batch.js';
+import type { TfjsStepOptions } from './tfjs-step.js';
+import type { TfjsReply, TfjsRequest } from './tfjs-worker.js';
+
+interface Pending {
+  readonly resolve: (scores: Scores | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The request without its number. */
+type Question = TfjsRequest extends infer R ? (R extends TfjsRequest ? Omit<R, 'id'> : never) : never;
+
+/**
+ * Starts the thread and builds the model in it.
+ *
+ * @throws ModelError `worker-failed` when the thread ends before it is ready; the signal's reason when it is aborted
+ */
+export async function createTfjsReplica(setup: ReplicaSetup): Promise<Replica> {
+  const { signal } = setup;
+  signal?.throwIfAborted();
+  const parameters = sharedCopy(setup.parameters);
+  const gradients = sharedVector(parameters.length);
+  const state = sharedCopy(setup.state);
+  const { topology, loss, normalization, seed } = setup;
+  const workerData: TfjsStepOptions = { topology, loss, normalization, seed, parameters, gradients, state };
+  const worker = new Worker(workerUrl(), { workerData, execArgv: [] });
+  try {
+    const engine = await ready(worker, signal);
+    return new TfjsReplica({ worker, engine, setup, parameters, gradients, state });
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}
+
+class TfjsReplica implements Replica {
+  readonly engine: string;
+  readonly layout: readonly WeightRange[];
+  readonly parameters: Vector;
+  readonly gradients: Vector;
+  readonly state: Vector;
+  readonly #worker: Worker;
+  readonly #shape: BatchShape;
+  readonly #shared = new SharedBatch();
+  readonly #pending = new Map<number, Pending>();
+  /** Settles when the call before the next one has: calls share one batch buffer. */
+  #last: Promise<unknown> = Promise.resolve();
+  #nextId = 0;
+  #closed: ModelError | null = null;
+
+  constructor(o: {
+    worker: Worker;
+    engine: string;
+    setup: ReplicaSetup;
+    parameters: Vector;
+    gradients: Vector;
+    state: Vector;
+  }) {
+    this.engine = o.engine;
+    this.layout = o.setup.layout;
+    this.parameters = o.parameters;
+    this.gradients = o.gradients;
+    this.state = o.state;
+    this.#worker = o.worker;
+    this.#shape = o.setup.shape;
+    this.#worker.on('message', (reply: TfjsReply) => this.#settle(reply));
+    this.#worker.on('error', (cause) => this.#close(failed(messageOf(cause), cause)));
+    this.#worker.on('exit', (code) => this.#close(failed(`it ended with exit code ${code}`)));
+    // An idle replica does not keep the process alive; a pending call does.
+    this.#worker.unref();
+  }
+
+  gradient(batch: Batch): Promise<Scores> {
+    return this.#scored('gradient', batch);
+  }
+
+  evaluate(batch: Batch): Promise<Scores> {
+    return this.#scored('evaluate', batch);
+  }
+
+  predict(batch: Pick<Batch, 'inputs' | 'size'>): Promise<Vector> {
+    return this.#inTurn(async () => {
+      checkInputs(batch, this.#shape);
+      const { size } = batch;
+      const out = this.#shared.outputs(size * this.#shape.outputs);
+      await this.#ask({ kind: 'predict', batch: { inputs: this.#shared.inputs(batch.inputs), size }, out });
+      return new Float32Array(out);
+    });
+  }
+
+  dispose(): void {
+    this.#close(new ModelError('disposed', 'replica: it was disposed'));
+  }
+
+  #scored(kind: 'gradient' | 'evaluate', batch: Batch): Promise<Scores> {
+    return this.#inTurn(async () => {
+      checkBatch(batch, this.#shape);
+      const scores = await this.#ask({ kind, batch: this.#shared.batch(batch) });
+      return scores as Scores;
+    });
+  }
+
+  /** Runs calls one after another, in the order in which they came. */
+  #inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(call);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  #ask(question: Question): Promise<Scores | null> {
+    if (this.#closed !== null) return Promise.reject(this.#closed);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ ...question, id } satisfies TfjsRequest);
+    });
+  }
+
+  #settle(reply: TfjsReply): void {
+    if ('ready' in reply) return;
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if ('error' in reply) pending?.reject(new ModelError(reply.error.code, reply.error.message));
+    else pending?.resolve(reply.scores);
+  }
+
+  #close(reason: ModelError): void {
+    if (this.#closed !== null) return;
+    this.#closed = reason;
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+    void this.#worker.terminate();
+  }
+}
+
+function ready(worker: Worker, signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => settle(() => reject(signal?.reason));
+    const message = (reply: TfjsReply) => settle(() => resolve('ready' in reply ? reply.ready : 'tfjs'));
+    const error = (cause: unknown) => settle(() => reject(failed(messageOf(cause), cause)));
+    const exit = (code: number) => settle(() => reject(failed(`it ended with exit code ${code}`)));
+    const settle = (how: () => void) => {
+      signal?.removeEventListener('abort', aborted);
+      // One by one: removing all at once would also remove those by which Node wires the port.
+      worker.off('message', message).off('error', error).off('exit', exit);
+      how();
+    };
+    signal?.addEventListener('abort', aborted, { once: true });
+    worker.on('message', message).on('error', error).on('exit', exit);
+  });
+}
+
+function failed(why: string, cause?: unknown): ModelError {
+  return new ModelError('worker-failed', `tfjs worker thread: ${why}`, { cause });
+}
+
+/** Beside this file when built; in dist when this is the source. */
+function workerUrl(): URL {
+  const fromSource = import.meta.url.endsWith('.ts');
+  return new URL(fromSource ? '../dist/tfjs-worker.js' : './tfjs-worker.js', import.meta.url);
+}
+
+function sharedVector(length: number): Vector {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
+}
+
+function sharedCopy(values: Vector): Vector {
+  const copy = sharedVector(values.length);
+  copy.set(values);
+  return copy;
+}
