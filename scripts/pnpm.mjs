@@ -38,7 +38,7 @@ export const pnpmName = () => pnpmCommand().join(' ');
  * @param {{ quiet?: boolean }} [o] quiet: shows the output only when it fails
  * @returns {number} its exit status
  */
-export function run(words, o = {}) {
+function run(words, o = {}) {
   const result = spawnSync(words[0], words.slice(1), {
     cwd: ROOT,
     env: QUIET_ENV,
