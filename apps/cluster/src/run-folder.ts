@@ -1,7 +1,7 @@
 /** runs/<id>/: config.json, metrics.jsonl, report.json, logs/, and the final weights in two formats. */
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { layoutOf, saveModel, setParameters, setState, stateLayoutOf } from '@weft/models';
 import { type Tensor, writeSafetensors } from '@weft/safetensors';
 import type { Vector } from '@weft/trainer';
@@ -27,7 +27,7 @@ export class RunFolder {
     const time = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '');
     const folder = new RunFolder(resolve(dir ?? join('runs', `${time}-${trainer}-${randomBytes(2).toString('hex')}`)));
     try {
-      mkdirSync(folder.dir, { recursive: true });
+      makeFolder(folder.dir);
       if (readdirSync(folder.dir).length > 0) throw new Error('an empty or new folder expected, it holds files');
       mkdirSync(folder.logDir);
     } catch (error) {
@@ -84,6 +84,19 @@ export class RunFolder {
     } catch (error) {
       throw cannotWrite(error);
     }
+  }
+}
+
+/** Like mkdir -p. Node's own never returns where a file system refuses with ENOENT, as /proc does. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(dir).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(dir))) throw error;
+    makeFolder(dirname(dir));
+    mkdirSync(dir);
   }
 }
 

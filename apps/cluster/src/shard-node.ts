@@ -1,14 +1,14 @@
 /** The parameter shard process: one range of θ, served until the coordinator goes. */
 import { algorithm, ParameterShard, shardHandler } from '@weft/trainer';
-import { asFloat32, type Connection, listen } from '@weft/transport';
+import { asFloat32, type Connection, listen, type Server } from '@weft/transport';
 import { ControlKind, type NodeStart, readHeader, SCHEMAS } from './control-messages.js';
 import { ClusterError, oneLine } from './errors.js';
 import { isLoopback } from './hosts.js';
 import { placesFor } from './node-connection.js';
 import { DETECTION_MS, HEARTBEAT_MS, START_MS } from './timing.js';
 
-/** Serves a shard; returns once it does. Rejects when it cannot. */
-export async function runShardNode(start: NodeStart, control: Connection): Promise<void> {
+/** Serves a shard; gives its server once the coordinator knows of it. Rejects when it cannot. */
+export async function runShardNode(start: NodeStart, control: Connection): Promise<Server> {
   const joined = await control.request(ControlKind.join, {}, { timeoutMs: START_MS });
   const job = readHeader(SCHEMAS.shardJob, joined.header, `shard ${start.rank}: job`);
   const rule = algorithm(job.rule.trainer).shard?.(job.rule);
@@ -30,4 +30,5 @@ export async function runShardNode(start: NodeStart, control: Connection): Promi
     throw new ClusterError('node', `shard ${start.rank}: ${oneLine(error)}`, { cause: error });
   });
   await control.request(ControlKind.serving, { host: server.host, port: server.port }, { timeoutMs: START_MS });
+  return server;
 }

@@ -31,7 +31,7 @@ describe('coordinate', START, () => {
     const events: string[] = [];
     const scored: Scores[] = [];
     const run = await tinyRun(
-      { trainer: 'adag', shards: 2, epochs: 2 },
+      { trainer: 'adag', window: 2, shards: 2, epochs: 2 },
       {
         onEngine: (worker, engine) => events.push(`engine ${worker} ${engine !== ''}`),
         onEpochStart: (epoch) => events.push(`start ${epoch}`),
@@ -58,7 +58,10 @@ describe('coordinate', START, () => {
       'trained',
       'scored 1',
     ]);
-    expect(events.filter((e) => e.startsWith('engine')).sort()).toEqual(['engine 0 true', 'engine 1 true']);
+    expect(events.filter((e) => e.startsWith('engine')).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'engine 0 true',
+      'engine 1 true',
+    ]);
     expect(scored.map(({ size }) => size)).toEqual([61, 61]);
     expect(run.nodes.map(({ role, rank }) => `${role} ${rank}`)).toEqual([
       'shard 0',
@@ -118,7 +121,7 @@ describe('coordinate', START, () => {
 
   it('says that training diverged, and where', async () => {
     const run = await tinyRun({ trainer: 'single', optimizer: 'sgd', learningRate: 1e30 });
-    expect((await failureOf(run)).message).toMatch(/^worker 0: a finite loss.* \(learning rate 1e\+30\); log: /);
+    expect((await failureOf(run)).message).toMatch(/^worker 0: .*a finite loss expected.*learning rate.*; log: /);
   });
 
   it('ends when the signal aborts, before it starts, while it starts, and while it trains', async () => {

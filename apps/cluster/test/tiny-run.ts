@@ -16,7 +16,7 @@ export interface TinyRun {
 
 /** A run of two workers on 300 tiny images, for coordinate(). */
 export async function tinyRun(given: TrainOptions, over: Partial<CoordinatorOptions> = {}): Promise<TinyRun> {
-  const config = configure({ batchSize: 10, window: 2, threads: 1, ...given }, { WEFT_DATA_DIR: scratchFolder() });
+  const config = configure({ batchSize: 10, threads: 1, ...given }, { WEFT_DATA_DIR: scratchFolder() });
   const model = tinyModel();
   const logDir = join(scratchFolder(), 'logs');
   mkdirSync(logDir);
