@@ -24,7 +24,8 @@ function pnpmCommand() {
   if (command) return command;
   const major = PINNED.split('@')[1].split('.')[0];
   const own = spawnSync('pnpm', ['--version'], { encoding: 'utf8', cwd: ROOT });
-  command = own.status === 0 && own.stdout.startsWith(`${major}.`) ? ['pnpm'] : ['npx', '--yes', '--loglevel=error', PINNED];
+  command =
+    own.status === 0 && own.stdout.startsWith(`${major}.`) ? ['pnpm'] : ['npx', '--yes', '--loglevel=error', PINNED];
   return command;
 }
 

@@ -74,7 +74,9 @@ export function setUp() {
     results: dirs.filter((dir) => dir.includes('apps')).map((dir) => join(dir, 'node_modules')),
     work: () =>
       step(`dependencies from the npm registry, by ${pnpmName()}`, () =>
-        pnpm(['install', '--frozen-lockfile', '--reporter=append-only', '--config.confirmModulesPurge=false'], { quiet: true }),
+        pnpm(['install', '--frozen-lockfile', '--reporter=append-only', '--config.confirmModulesPurge=false'], {
+          quiet: true,
+        }),
       ),
   });
   const sources = dirs.flatMap((dir) => [...filesBelow(join(dir, 'src')), ...filesBelow(join(dir, 'lib'))]);

@@ -49,7 +49,7 @@ const CASES: readonly [args: string, words: readonly string[]][] = [
   ['--trainer single --shards 2', ['--shards', 'single']],
   ['--learning-rats 1', ['--learning-rats']],
   ['--batch-size', ['--batch-size']],
-  ['surplus', ['surplus', 'start']],
+  ['surplus', ['start', 'too many arguments']],
   ['--hosts DIR/nowhere.txt', ['--hosts', 'nowhere.txt', 'no such file']],
   ['--hosts DIR/hosts-slots.txt', ['hosts-slots.txt:3', 'slots=', 'slots=many']],
   ['--hosts DIR/hosts-remote.txt', ['hosts-remote.txt:3', 'node7.example', 'not this machine']],
@@ -118,10 +118,14 @@ describe('bad input', () => {
   });
 
   it('an unknown command, and none, are one line', { timeout: 60_000 }, async () => {
-    for (const args of [['train'], []]) {
+    for (const [args, words] of [
+      [['train'], "unknown command 'train'"],
+      [[], 'command'],
+    ] as const) {
       const { status, stderr } = await cluster(args, {}).ended;
       expect(status).toBe(2);
-      expect(stderr).toMatch(/start/);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toContain(words);
     }
   });
 });

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { RunReport } from '@weft/cluster';
-import { loadModel } from '@weft/models';
+import { layoutOf, loadModel } from '@weft/models';
 import { readSafetensors } from '@weft/safetensors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cluster, type Ended } from './cluster-command.js';
@@ -73,8 +73,14 @@ describe('cluster start', () => {
         weightData: weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength) as ArrayBuffer,
       }),
     );
-    const saved = Object.values(tensors).map(({ data }) => Array.from(data as Float32Array));
-    expect(model.getWeights().map((weight) => Array.from(weight.dataSync()))).toEqual(saved);
+    const bytes = (data: Float32Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const names = layoutOf(model).map(({ name }) => name);
+    expect(new Set(Object.keys(tensors))).toEqual(new Set(names));
+    for (const [i, weight] of model.getWeights().entries()) {
+      const saved = tensors[names[i]!]!;
+      expect(saved.shape).toEqual(weight.shape);
+      expect(bytes(saved.data as Float32Array).equals(bytes(weight.dataSync() as Float32Array))).toBe(true);
+    }
     expect((await loadModel(join(runDir, 'model/model.json'))).countParams()).toBe(model.countParams());
   });
 
@@ -101,7 +107,6 @@ describe('cluster start', () => {
 
   it('takes hosts and slots from a file, and prints a table without --json', { timeout: 120_000 }, async () => {
     const hosts = join(dir, 'hosts.txt');
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(hosts, '# this machine, three workers\nlocalhost slots=3\n');
     const { status, stdout } = await cluster(
       ['start', '--hosts', hosts, '--dataset', images, '--batch-size', '16', '--run-dir', join(dir, 'hosts-run')],

@@ -23,7 +23,7 @@ function headline({ config, samples }: Begun): string {
   const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   const exchange = shards > 0 ? `, ${count(shards, 'parameter shard')}, window ${window}` : '';
   return (
-    `${trainer} trains ${model} on ${dataset}: ${integer(samples)} images, ${count(epochs, 'epoch')}, ` +
+    `${trainer} trains ${model} on ${dataset}: ${integer(samples)} images, ${count(epochs, 'epoch')}\n` +
     `${count(workers, 'worker')} × batch ${batchSize}${exchange}, ${optimizer} ${learningRate}`
   );
 }
@@ -91,8 +91,10 @@ export function barView(
       {},
       { format: `${bold(`epoch ${epoch + 1}/${run.config.epochs}`)} ${cyan('{bar}')} {percentage} % {text}` },
     );
+    // A full bar is an equal share: who is faster fills it first, and goes on with what others leave.
+    const share = Math.ceil(total / run.config.workers);
     const workers = Array.from({ length: run.config.workers }, (_, w) =>
-      multi.create(total, 0, {}, { format: dim(` worker ${w} `) + ` ${green('{bar}')} {text}` }),
+      multi.create(share, 0, {}, { format: `${dim(`worker ${w} `)} ${green('{bar}')} {text}` }),
     );
     return { multi, all, workers };
   };
@@ -123,7 +125,7 @@ export function barView(
       for (const [w, bar] of bars.workers.entries()) {
         const worker = r.workers[w];
         if (worker)
-          bar.update(worker.samples, {
+          bar.update(Math.min(worker.samples, bar.getTotal()), {
             text: `${integer(worker.samples)} images  ${integer(worker.samplesPerSecond)} samples/s`,
           });
       }

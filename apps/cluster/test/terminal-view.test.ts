@@ -57,7 +57,7 @@ describe('lineView', () => {
     view.epoch?.(sampleEpoch(2));
     expect(lines).toEqual([
       'started',
-      'adag trains mlp on fashion-mnist: 1,000 images, 2 epochs, 2 workers × batch 128, 2 parameter shards, window 4, sgd 0.1',
+      'adag trains mlp on fashion-mnist: 1,000 images, 2 epochs\n2 workers × batch 128, 2 parameter shards, window 4, sgd 0.1',
       'run folder /runs/1',
       'epoch 1/2 250/1,000: 250 samples/s, loss 0.5000, accuracy 25.00 %, staleness 1.00, 3.0 s left',
       'epoch 2/2 0/1,000: 0 samples/s, loss 0.5000, accuracy 25.00 %, staleness 1.00, – left',
