@@ -4,9 +4,8 @@ import type { Connection } from '@weft/transport';
 import { ControlKind, type NodeStart, readHeader, SCHEMAS } from './control-messages.js';
 import { oneLine } from './errors.js';
 import { connectToCoordinator, readStartLine } from './node-connection.js';
-import { runShardNode } from './shard-node.js';
 import { STOP_MS } from './timing.js';
-import { runWorkerNode, type WorkerState } from './worker-node.js';
+import type { WorkerState } from './worker-node.js';
 
 // Ctrl-C reaches the whole process group; when to end is the coordinator's to say.
 process.on('SIGINT', () => {});
@@ -42,8 +41,9 @@ async function main(): Promise<void> {
       orphaned,
     );
     // Both return while the process goes on: a shard serves, and a worker's parameters may be asked for, until `stop`.
-    if (start.role === 'shard') await runShardNode(start, control);
-    else await runWorkerNode(start, control, state);
+    // Each loads only what it runs: tfjs takes a second, in which a process cannot hear that its coordinator is gone.
+    if (start.role === 'shard') await (await import('./shard-node.js')).runShardNode(start, control);
+    else await (await import('./worker-node.js')).runWorkerNode(start, control, state);
   } catch (error) {
     await fail(error, control);
   }
