@@ -75,3 +75,13 @@ export function adagradApply(delta: Vector, sum: Vector, center: Vector, o: { ga
     center[i]! += (gamma * d) / (Math.sqrt(k) + epsilon);
   }
 }
+
+/** Puts a worker on a fresh center without losing what it has not sent: x ← θ + (x − base); base ← θ, in one pass. */
+export function rebase(center: Vector, x: Vector, base: Vector): void {
+  const n = sameLength('rebase', center, x, base);
+  for (let i = 0; i < n; i++) {
+    const theta = center[i]!;
+    x[i] = theta + (x[i]! - base[i]!);
+    base[i] = theta;
+  }
+}

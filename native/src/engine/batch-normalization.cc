@@ -24,9 +24,8 @@ class BatchNormalization final : public Layer {
     const float* base = op_.frozen ? p.state : p.parameters;
     const size_t rows = end * in_.shape.features() / channels_, c = channels_;
     float *mean = sums_.data(), *inverse = mean + c, *factor = inverse + c, *offset = factor + c;
-    // A frozen layer normalises by its moving statistics in training too, as Keras does.
-    const bool batch = p.training && !op_.frozen;
-    if (batch) {
+    // A frozen layer too normalises by the batch while training, as in tfjs (Keras would take the moving statistics).
+    if (p.training) {
       double* sum = reinterpret_cast<double*>(sums_.data() + 4 * c);
       double* square = sum + c;
       std::memset(sum, 0, 2 * c * sizeof(double));
@@ -92,8 +91,7 @@ class BatchNormalization final : public Layer {
       float* d = in_.gradient() + r * c;
       for (size_t i = 0; i < c; i++) {
         const float normal = (x[i] - mean[i]) * inverse[i];
-        d[i] = op_.frozen ? factor[i] * g[i]
-                          : factor[i] * (g[i] - static_cast<float>(dBeta[i] / rows) - normal * static_cast<float>(dGamma[i] / rows));
+        d[i] = factor[i] * (g[i] - static_cast<float>(dBeta[i] / rows) - normal * static_cast<float>(dGamma[i] / rows));
       }
     }
   }

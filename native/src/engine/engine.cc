@@ -223,7 +223,7 @@ void Engine::forward(const Samples& samples, bool training) {
 }
 
 Score Engine::backward(const Targets& targets, int size, float fusedRate) {
-  const Score score = scoreLoss(plan_.loss, tensor(plan_.output), targets, size, true);
+  const Score score = scoreLoss(plan_.loss, plan_.head, tensor(plan_.output), targets, size, true);
   if (!std::isfinite(score.loss)) throw EngineError("not-finite", "loss: a finite value expected, got " + std::to_string(score.loss));
   pass_.fusedRate = fusedRate;
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
@@ -289,12 +289,12 @@ Score Engine::step(const Samples& samples, const Targets& targets, const Optimiz
 
 Score Engine::evaluate(const Samples& samples, const Targets& targets) {
   forward(samples, false);
-  return scoreLoss(plan_.loss, tensor(plan_.output), targets, samples.size, false);
+  return scoreLoss(plan_.loss, plan_.head, tensor(plan_.output), targets, samples.size, false);
 }
 
 void Engine::predict(const Samples& samples, float* out) {
   forward(samples, false);
-  applyHead(plan_.loss, tensor(plan_.output).value(), out, samples.size, static_cast<int>(outputs()));
+  applyHead(plan_.head, tensor(plan_.output).value(), out, samples.size, static_cast<int>(outputs()));
 }
 
 uint64_t Engine::reorders() const {

@@ -90,8 +90,8 @@ struct Score {
   double loss = 0;
   int correct = 0;
 };
-Score scoreLoss(Loss, const Tensor& logits, const Targets&, int size, bool gradient);
+Score scoreLoss(Loss, Head, const Tensor& logits, const Targets&, int size, bool gradient);
 /** The head's activation over the logits. */
-void applyHead(Loss, const float* logits, float* out, int size, int outputs);
+void applyHead(Head, const float* logits, float* out, int size, int outputs);
 
 }  // namespace weft

@@ -3,14 +3,14 @@
 // All are means over the batch: L = (1/n) Σ_i w_i l_i.
 //   softmax cross-entropy      l = log Σ_j e^{z_j} − Σ_j t_j z_j        ∂l/∂z = softmax(z) Σ_j t_j − t
 //   binary cross-entropy       l = mean_j max(z,0) − z t + log(1 + e^{−|z|})     ∂l/∂z = (σ(z) − t) / outputs
-//   mean squared error         l = mean_j (z − t)²                      ∂l/∂z = 2 (z − t) / outputs
+//   mean squared error         l = mean_j (y − t)², y = head(z)         ∂l/∂z = 2 (y − t) ∂y/∂z / outputs
 #include <cmath>
 
 #include "layer.h"
 
 namespace weft {
 
-Score scoreLoss(Loss loss, const Tensor& logits, const Targets& targets, int size, bool gradient) {
+Score scoreLoss(Loss loss, Head head, const Tensor& logits, const Targets& targets, int size, bool gradient) {
   const int outputs = static_cast<int>(logits.shape.features());
   Score score;
   for (int i = 0; i < size; i++) {
@@ -60,22 +60,33 @@ Score scoreLoss(Loss loss, const Tensor& logits, const Targets& targets, int siz
           for (int j = 0; j < outputs; j++) dz[j] *= scale * share;
         }
       }
-    } else {
-      const bool binary = loss == Loss::binaryCrossEntropy;
+    } else if (loss == Loss::binaryCrossEntropy) {
       for (int j = 0; j < outputs; j++) {
-        const double v = z[j], t = target(j);
-        const double e = std::exp(-std::fabs(v));
-        value += binary ? std::fmax(v, 0) - v * t + std::log1p(e) : (v - t) * (v - t);
-        if (dz) {
-          const double sigmoid = v >= 0 ? 1 / (1 + e) : e / (1 + e);
-          dz[j] = static_cast<float>((binary ? sigmoid - t : 2 * (v - t)) / outputs) * share;
-        }
+        const double v = z[j], t = target(j), e = std::exp(-std::fabs(v));
+        value += std::fmax(v, 0) - v * t + std::log1p(e);
+        if (dz) dz[j] = static_cast<float>(((v >= 0 ? 1 / (1 + e) : e / (1 + e)) - t) / outputs) * share;
       }
       value /= outputs;
+    } else {
+      float* y = logits.gradient(i);  // first the outputs, then the gradient in their place
+      applyHead(head, z, y, 1, outputs);
+      double dot = 0;
+      for (int j = 0; j < outputs; j++) {
+        const double d = y[j] - target(j);
+        value += d * d;
+        dot += d * y[j];
+      }
+      value /= outputs;
+      for (int j = 0; dz && j < outputs; j++) {
+        const double v = y[j], d = v - target(j);
+        const double slope = head == Head::softmax ? v * (d - dot) : head == Head::sigmoid ? d * v * (1 - v) : d;
+        dz[j] = static_cast<float>(2 * slope / outputs) * share;
+      }
     }
     score.loss += weight * value;
-    if (outputs == 1) score.correct += (z[0] > (loss == Loss::binaryCrossEntropy ? 0 : 0.5f)) == (target(0) > 0.5f);
-    else score.correct += best == wanted;
+    // One output tells two classes apart at σ(0) = ½; without a sigmoid it is a regression, and nothing is correct.
+    if (outputs > 1) score.correct += best == wanted;
+    else if (head == Head::sigmoid) score.correct += (z[0] > 0) == (target(0) > 0.5f);
     // A comparison with NaN is false, so that a row of NaN would pass for a loss of its first output.
     if (!(std::fabs(value) < HUGE_VAL)) score.loss = NAN;
   }
@@ -83,13 +94,13 @@ Score scoreLoss(Loss loss, const Tensor& logits, const Targets& targets, int siz
   return score;
 }
 
-void applyHead(Loss loss, const float* logits, float* out, int size, int outputs) {
+void applyHead(Head head, const float* logits, float* out, int size, int outputs) {
   for (int i = 0; i < size; i++, logits += outputs, out += outputs) {
-    if (loss == Loss::meanSquaredError) {
+    if (head == Head::linear) {
       std::memcpy(out, logits, outputs * sizeof(float));
       continue;
     }
-    if (loss == Loss::binaryCrossEntropy) {
+    if (head == Head::sigmoid) {
       for (int j = 0; j < outputs; j++) out[j] = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(logits[j]))));
       continue;
     }

@@ -109,6 +109,7 @@ Plan readPlan(const Napi::Object& from) {
   plan.inputScale = number(from, "inputScale", 1);
   plan.inputShift = number(from, "inputShift", 0);
   plan.loss = choice<Loss>(from, "loss", {"softmaxCrossEntropy", "binaryCrossEntropy", "meanSquaredError"}, "");
+  plan.head = choice<Head>(from, "head", {"softmax", "sigmoid", "linear"}, "");
   plan.threads = integer(from, "threads", 1);
   plan.seed = static_cast<uint64_t>(number(from, "seed", 0));
   return plan;

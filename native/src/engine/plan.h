@@ -20,6 +20,8 @@ enum class OpKind {
   add, concatenate,
 };
 enum class Activation { linear, relu, relu6, elu, sigmoid, tanh, softmax };
+/** What turns logits into outputs. */
+enum class Head { softmax, sigmoid, linear };
 enum class Loss { softmaxCrossEntropy, binaryCrossEntropy, meanSquaredError };
 
 struct Op {
@@ -49,6 +51,7 @@ struct Plan {
   size_t parameters = 0, state = 0;
   double inputScale = 1, inputShift = 0;
   Loss loss = Loss::softmaxCrossEntropy;
+  Head head = Head::softmax;
   int threads = 1;
   uint64_t seed = 0;
 };

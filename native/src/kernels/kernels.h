@@ -45,6 +45,7 @@ struct Kernels {
   void (*scale)(float a, float* x, size_t n);
   void (*scaledDifference)(float a, const float* x, const float* y, float* out, size_t n);
   void (*elastic)(float alpha, const float* x, float* center, float* d, size_t n);
+  void (*rebase)(const float* center, float* x, float* base, size_t n);
   void (*adagradApply)(float gamma, float epsilon, const float* delta, float* sum, float* center, size_t n);
   void (*sgdStep)(float lr, float* x, const float* g, size_t n);
   void (*momentumStep)(float lr, float momentum, bool nesterov, float* x, const float* g, float* v, size_t n);

@@ -10,11 +10,15 @@ namespace WEFT_ISA {
 
 extern const Kernels table;
 const Kernels table = {
-    WEFT_ISA_NAME,   W,           add,           axpy,           scale,           scaledDifference,       elastic,
-    adagradApply,    sgdStep,     momentumStep,  adagradStep,    rmspropStep,     adamStep,               toHalf,
-    fromHalf,        toBfloat,    fromBfloat,    toInt8,         fromInt8,        normalise,              biasActivation,
-    maskBias,        winogradScratch, winogradFilter, winogradForward, winogradBackward, winogradFilterGradient,
-    directForward,   directFilterGradient, maxPoolForward, maxPoolBackward,
+    WEFT_ISA_NAME,
+    W,
+    add, axpy, scale, scaledDifference, elastic, rebase, adagradApply,
+    sgdStep, momentumStep, adagradStep, rmspropStep, adamStep,
+    toHalf, fromHalf, toBfloat, fromBfloat, toInt8, fromInt8, normalise,
+    biasActivation, maskBias,
+    winogradScratch, winogradFilter, winogradForward, winogradBackward, winogradFilterGradient,
+    directForward, directFilterGradient,
+    maxPoolForward, maxPoolBackward,
 };
 
 }  // namespace WEFT_ISA

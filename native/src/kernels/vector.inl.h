@@ -45,6 +45,9 @@ static void scaledDifference(float a, const float* x, const float* y, float* out
 static void elastic(float alpha, const float* x, float* center, float* d, size_t n) {
   WEFT_EACH(n, const vf c = LOAD(center); const vf di = alpha * (LOAD(x) - c); STORE(d, di); STORE(center, c + di);)
 }
+static void rebase(const float* center, float* x, float* base, size_t n) {
+  WEFT_EACH(n, const vf c = LOAD(center); STORE(x, c + (LOAD(x) - LOAD(base))); STORE(base, c);)
+}
 static void adagradApply(float gamma, float epsilon, const float* delta, float* sum, float* center, size_t n) {
   WEFT_EACH(n, const vf d = LOAD(delta); const vf k = LOAD(sum) + d * d; STORE(sum, k);
             STORE(center, LOAD(center) + gamma * d / (root(k) + epsilon));)

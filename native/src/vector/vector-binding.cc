@@ -84,6 +84,12 @@ Napi::Value elastic(const Napi::CallbackInfo& info) {
   kernels().elastic(a.number(0), x.data, center.data, d.data, x.size);
   return info.Env().Undefined();
 }
+Napi::Value rebase(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats center = a.vector(0), x = a.vector(1), base = a.vector(2);
+  kernels().rebase(center.data, x.data, base.data, x.size);
+  return info.Env().Undefined();
+}
 Napi::Value adagradApply(const Napi::CallbackInfo& info) {
   Arguments a(info);
   const Floats delta = a.vector(0), sum = a.vector(1), center = a.vector(2);
@@ -184,6 +190,7 @@ void registerVectorKernels(Napi::Env env, Napi::Object exports) {
   define("scale", scale);
   define("scaledDifference", scaledDifference);
   define("elastic", elastic);
+  define("rebase", rebase);
   define("adagradApply", adagradApply);
   define("sgdStep", sgdStep);
   define("momentumStep", momentumStep);

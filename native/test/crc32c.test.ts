@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { crc32c } from '../lib/crc32c.js';
+
+/** Bit by bit, as the polynomial says. */
+function reference(bytes: Uint8Array): number {
+  let c = 0xffffffff;
+  for (const byte of bytes) {
+    c ^= byte;
+    for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0x82f63b78 : c >>> 1;
+  }
+  return ~c >>> 0;
+}
+
+const counting = (n: number) => Uint8Array.from({ length: n }, (_, i) => (i * 7) & 255);
+
+describe('crc32c', () => {
+  // RFC 3720, appendix B.4
+  it.each([
+    ['32 bytes of 0', new Uint8Array(32), 0x8a9136aa],
+    ['32 bytes of 255', new Uint8Array(32).fill(255), 0x62a8ab43],
+    ['0 to 31', Uint8Array.from({ length: 32 }, (_, i) => i), 0x46dd794e],
+    ['31 to 0', Uint8Array.from({ length: 32 }, (_, i) => 31 - i), 0x113fdb5c],
+    ['"123456789"', new TextEncoder().encode('123456789'), 0xe3069283],
+    ['nothing', new Uint8Array(0), 0],
+  ])('of %s', (_, bytes, crc) => {
+    expect(crc32c(bytes)).toBe(crc);
+  });
+
+  it('is that of the polynomial at every length around a multiple of 8', () => {
+    for (let n = 0; n <= 40; n++) expect(crc32c(counting(n))).toBe(reference(counting(n)));
+  });
+
+  it('goes on from what came before, wherever it is cut', () => {
+    const bytes = counting(37);
+    const whole = crc32c(bytes);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      expect(crc32c(bytes.subarray(cut), crc32c(bytes.subarray(0, cut)))).toBe(whole);
+    }
+  });
+
+  it('reads a view that begins anywhere in its memory', () => {
+    const bytes = counting(29);
+    for (let offset = 0; offset < 9; offset++) {
+      const memory = new Uint8Array(64).fill(170);
+      memory.set(bytes, offset);
+      expect(crc32c(memory.subarray(offset, offset + bytes.length))).toBe(crc32c(bytes));
+    }
+  });
+
+  it('sees every single bit', () => {
+    const bytes = counting(19);
+    const whole = crc32c(bytes);
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const changed = bytes.slice();
+      changed[bit >> 3]! ^= 1 << (bit & 7);
+      expect(crc32c(changed)).not.toBe(whole);
+    }
+  });
+});
