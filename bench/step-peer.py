@@ -106,7 +106,7 @@ if framework == "tensorflow":
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     version = importlib.metadata.version("tensorflow-cpu")
 else:
     os.environ["OMP_NUM_THREADS"] = str(threads)
