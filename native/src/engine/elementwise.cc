@@ -16,8 +16,8 @@ class ActivationLayer final : public Layer {
     const size_t n = (end - begin) * in_.shape.features();
     switch (kind_) {
       case Activation::linear: std::memcpy(y, x, n * sizeof(float)); break;
-      case Activation::relu: for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : 0; break;
-      case Activation::relu6: for (size_t i = 0; i < n; i++) y[i] = std::min(std::max(x[i], 0.0f), 6.0f); break;
+      case Activation::relu: for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i]; break;
+      case Activation::relu6: for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i] > 6 ? 6 : x[i]; break;
       case Activation::elu:
         for (size_t i = 0; i < n; i++) y[i] = x[i] >= 0 ? x[i] : static_cast<float>(alpha_) * std::expm1(x[i]);
         break;

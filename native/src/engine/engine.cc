@@ -17,6 +17,53 @@ void check(bool right, const std::string& what) {
   if (!right) throw EngineError("bad-plan", "plan: " + what);
 }
 
+/** The shapes of a plan must agree: kernels trust them. */
+void checkShapes(const Op& op, const std::vector<Tensor*>& in, const Shape& out) {
+  const Shape& x = in[0]->shape;
+  const auto makes = [&](int h, int w, int c) {
+    check(out.height == h && out.width == w && out.channels == c,
+          op.name + " makes " + std::to_string(h) + " × " + std::to_string(w) + " × " + std::to_string(c) + ", not the shape given");
+  };
+  const auto extent = [&](int size, int pads, int kernel, int stride, int dilation) {
+    check(kernel > 0 && stride > 0 && dilation > 0 && pads >= 0, "positive sizes expected for " + op.name);
+    const int rest = size + pads - ((kernel - 1) * dilation + 1);
+    check(rest >= 0, "a window within the image expected for " + op.name);
+    return rest / stride + 1;
+  };
+  int c = x.channels;
+  switch (op.kind) {
+    case OpKind::convolution:
+    case OpKind::depthwise:
+      c = out.channels;
+      check(op.kind == OpKind::convolution || c % x.channels == 0, "a multiple of the channels expected for " + op.name);
+      [[fallthrough]];
+    case OpKind::maxPool:
+    case OpKind::averagePool:
+      check(op.padTop >= 0 && op.padLeft >= 0 && op.padBottom >= 0 && op.padRight >= 0, "padding of 0 or more for " + op.name);
+      makes(extent(x.height, op.padTop + op.padBottom, op.kernelHeight, op.strideHeight, op.dilationHeight),
+            extent(x.width, op.padLeft + op.padRight, op.kernelWidth, op.strideWidth, op.dilationWidth), c);
+      break;
+    case OpKind::globalAveragePool: makes(1, 1, c); break;
+    case OpKind::dense: makes(x.height, x.width, out.channels); break;
+    case OpKind::activation:
+    case OpKind::batchNormalization:
+    case OpKind::dropout: makes(x.height, x.width, c); break;
+    case OpKind::add:
+      for (const Tensor* t : in) check(t->shape.features() == out.features(), "equal shapes expected for " + op.name);
+      break;
+    case OpKind::concatenate: {
+      int sum = 0;
+      for (const Tensor* t : in) {
+        check(t->shape.height == out.height && t->shape.width == out.width, "equal images expected for " + op.name);
+        sum += t->shape.channels;
+      }
+      makes(x.height, x.width, sum);
+      break;
+    }
+    case OpKind::reshape: check(x.features() == out.features(), "equal sizes expected for " + op.name); break;
+  }
+}
+
 }  // namespace
 
 Engine::Engine(Plan plan) : plan_(std::move(plan)) {
@@ -48,9 +95,12 @@ void Engine::build() {
     }
     check(known(op.output) && !made[op.output], "a new output expected for " + op.name);
     made[op.output] = 1;
-    const size_t limit = op.frozen ? plan_.state : plan_.parameters;
-    for (int64_t at : {op.kernel, op.bias, op.gamma, op.beta}) {
-      check(at < 0 || static_cast<size_t>(at) < limit, "a weight of " + op.name + " lies outside its vector");
+    const size_t limit = op.frozen ? plan_.state : plan_.parameters, c = plan_.tensors[op.output].channels;
+    for (int64_t at : {op.bias, op.gamma, op.beta}) {
+      check(at < 0 || at + c <= limit, "a weight of " + op.name + " lies outside its vector");
+    }
+    if (op.kind == OpKind::batchNormalization) {
+      for (int64_t at : {op.mean, op.variance}) check(at >= 0 && at + c <= plan_.state, "moving statistics for " + op.name);
     }
   }
   check(made[plan_.output], "the output is not made");
@@ -84,6 +134,7 @@ void Engine::build() {
     for (int id : op.inputs) in.push_back(&reader(id));
     Tensor& x = *in[0];
     int outputId = op.output;
+    checkShapes(op, in, tensor(outputId).shape);
     const bool trains = !op.frozen && (op.kernel >= 0 || op.bias >= 0 || op.gamma >= 0 || op.beta >= 0);
     const bool needs = trains || std::any_of(in.begin(), in.end(), [](Tensor* t) { return t->needsGradient; });
     tensor(outputId).needsGradient = needs;

@@ -39,7 +39,7 @@ WEFT_INLINE void directPixels(const Direct& s, const float* x, const float* w, c
   for (int p = 0; p < P; p++) {
 #pragma GCC unroll 2
     for (int n = 0; n < N; n++) {
-      store(y + static_cast<ptrdiff_t>(p) * s.filters + n * W, s.relu ? maximum(sum[p][n], zero()) : sum[p][n]);
+      store(y + static_cast<ptrdiff_t>(p) * s.filters + n * W, s.relu ? relu(sum[p][n]) : sum[p][n]);
     }
   }
 }

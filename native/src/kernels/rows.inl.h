@@ -6,17 +6,17 @@
 namespace weft {
 namespace WEFT_ISA {
 
-static void biasActivation(float* y, const float* bias, bool relu, size_t rows, size_t columns) {
+static void biasActivation(float* y, const float* bias, bool activate, size_t rows, size_t columns) {
   for (size_t r = 0; r < rows; r++, y += columns) {
     size_t i = 0;
     for (; i + W <= columns; i += W) {
       vf v = load(y + i);
       if (bias) v += load(bias + i);
-      store(y + i, relu ? maximum(v, zero()) : v);
+      store(y + i, activate ? relu(v) : v);
     }
     for (; i < columns; i++) {
       const float v = y[i] + (bias ? bias[i] : 0.0f);
-      y[i] = relu && !(v > 0) ? 0.0f : v;
+      y[i] = activate && v < 0 ? 0.0f : v;
     }
   }
 }

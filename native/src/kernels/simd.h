@@ -26,6 +26,8 @@ WEFT_INLINE void store(float* p, vf v) { *reinterpret_cast<vfu*>(p) = v; }
 WEFT_INLINE vf splat(float x) { return x - vf{}; }
 WEFT_INLINE vf zero() { return vf{}; }
 WEFT_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
+/** NaN stays NaN, so that a loss shows it. */
+WEFT_INLINE vf relu(vf a) { return vf{} > a ? vf{} : a; }
 /** a where y > 0, else 0: the gradient of relu, from its output. */
 WEFT_INLINE vf whenPositive(vf y, vf a) { return y > vf{} ? a : vf{}; }
 WEFT_INLINE vi loadBytes(const uint8_t* p) { return __builtin_convertvector(*reinterpret_cast<const vbu*>(p), vi); }

@@ -2,7 +2,7 @@
 #include "kernels.h"
 #include "direct.inl.h"
 #include "rows.inl.h"
-#include "vector.inl.h"
+#include "vector.decl.h"
 #include "winograd.inl.h"
 
 namespace weft {

@@ -1,8 +1,10 @@
 // The vector kernels of lib/vector.ts and lib/step.ts: the same formulas, W elements at a time, one pass over memory each.
-// Tails run the same expression on single elements, so that a value does not depend on where in a vector it stands.
+//
+// Compiled without contraction into fused multiply-adds: every operation is rounded by itself, as IEEE 754 has it, so that an element's
+// bits depend neither on where in a vector it stands, nor on how vectors are cut into shards, nor on the instruction set.
 #pragma once
 
-#include "simd.h"
+#include "vector.decl.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -36,37 +38,37 @@ WEFT_INLINE vf root(vf x) {
     }                                                                                       \
   }
 
-static void add(const float* x, float* y, size_t n) { WEFT_EACH(n, STORE(y, LOAD(y) + LOAD(x));) }
-static void axpy(float a, const float* x, float* y, size_t n) { WEFT_EACH(n, STORE(y, LOAD(y) + a * LOAD(x));) }
-static void scale(float a, float* x, size_t n) { WEFT_EACH(n, STORE(x, a * LOAD(x));) }
-static void scaledDifference(float a, const float* x, const float* y, float* out, size_t n) {
+void add(const float* x, float* y, size_t n) { WEFT_EACH(n, STORE(y, LOAD(y) + LOAD(x));) }
+void axpy(float a, const float* x, float* y, size_t n) { WEFT_EACH(n, STORE(y, LOAD(y) + a * LOAD(x));) }
+void scale(float a, float* x, size_t n) { WEFT_EACH(n, STORE(x, a * LOAD(x));) }
+void scaledDifference(float a, const float* x, const float* y, float* out, size_t n) {
   WEFT_EACH(n, STORE(out, a * (LOAD(x) - LOAD(y)));)
 }
-static void elastic(float alpha, const float* x, float* center, float* d, size_t n) {
+void elastic(float alpha, const float* x, float* center, float* d, size_t n) {
   WEFT_EACH(n, const vf c = LOAD(center); const vf di = alpha * (LOAD(x) - c); STORE(d, di); STORE(center, c + di);)
 }
-static void rebase(const float* center, float* x, float* base, size_t n) {
+void rebase(const float* center, float* x, float* base, size_t n) {
   WEFT_EACH(n, const vf c = LOAD(center); STORE(x, c + (LOAD(x) - LOAD(base))); STORE(base, c);)
 }
-static void adagradApply(float gamma, float epsilon, const float* delta, float* sum, float* center, size_t n) {
+void adagradApply(float gamma, float epsilon, const float* delta, float* sum, float* center, size_t n) {
   WEFT_EACH(n, const vf d = LOAD(delta); const vf k = LOAD(sum) + d * d; STORE(sum, k);
             STORE(center, LOAD(center) + gamma * d / (root(k) + epsilon));)
 }
-static void sgdStep(float lr, float* x, const float* g, size_t n) { WEFT_EACH(n, STORE(x, LOAD(x) - lr * LOAD(g));) }
-static void momentumStep(float lr, float momentum, bool nesterov, float* x, const float* g, float* v, size_t n) {
+void sgdStep(float lr, float* x, const float* g, size_t n) { WEFT_EACH(n, STORE(x, LOAD(x) - lr * LOAD(g));) }
+void momentumStep(float lr, float momentum, bool nesterov, float* x, const float* g, float* v, size_t n) {
   WEFT_EACH(n, const vf move = lr * LOAD(g); const vf vi = momentum * LOAD(v) - move; STORE(v, vi);
             STORE(x, LOAD(x) + (nesterov ? momentum * vi - move : vi));)
 }
-static void adagradStep(float lr, float epsilon, float* x, const float* g, float* a, size_t n) {
+void adagradStep(float lr, float epsilon, float* x, const float* g, float* a, size_t n) {
   WEFT_EACH(n, const vf gi = LOAD(g); const vf ai = LOAD(a) + gi * gi; STORE(a, ai);
             STORE(x, LOAD(x) - lr * gi / root(ai + epsilon));)
 }
-static void rmspropStep(float lr, float rho, float epsilon, float* x, const float* g, float* v, size_t n) {
+void rmspropStep(float lr, float rho, float epsilon, float* x, const float* g, float* v, size_t n) {
   const float fresh = 1 - rho;
   WEFT_EACH(n, const vf gi = LOAD(g); const vf vi = rho * LOAD(v) + fresh * gi * gi; STORE(v, vi);
             STORE(x, LOAD(x) - lr * gi / root(vi + epsilon));)
 }
-static void adamStep(const AdamConstants& c, float* x, const float* g, float* m, float* v, size_t n) {
+void adamStep(const AdamConstants& c, float* x, const float* g, float* m, float* v, size_t n) {
   const float alpha = c.alpha, keep = c.keep, epsilon = c.epsilon, fresh1 = 1 - c.beta1, fresh2 = 1 - c.beta2;
   WEFT_EACH(n, const vf gi = LOAD(g); const vf mi = LOAD(m) + (gi - LOAD(m)) * fresh1;
             const vf vi = LOAD(v) + (gi * gi - LOAD(v)) * fresh2; STORE(m, mi); STORE(v, vi);
@@ -104,7 +106,7 @@ WEFT_INLINE float floatOf(uint16_t h) {
   __builtin_memcpy(&f, &u, 4);
   return f;
 }
-static void toHalf(const float* x, uint16_t* out, size_t n) {
+void toHalf(const float* x, uint16_t* out, size_t n) {
 #if WEFT_WIDTH >= 8
   // F16C takes eight at a time; every CPU with AVX2 has it.
   typedef uint16_t h8 __attribute__((vector_size(16), aligned(2), may_alias));
@@ -118,7 +120,7 @@ static void toHalf(const float* x, uint16_t* out, size_t n) {
   for (size_t i = 0; i < n; i++) out[i] = halfOf(x[i]);
 #endif
 }
-static void fromHalf(const uint16_t* x, float* out, size_t n) {
+void fromHalf(const uint16_t* x, float* out, size_t n) {
 #if WEFT_WIDTH >= 8
   typedef short h8 __attribute__((vector_size(16), aligned(2), may_alias));
   typedef float f8 __attribute__((vector_size(32), aligned(4), may_alias));
@@ -129,7 +131,7 @@ static void fromHalf(const uint16_t* x, float* out, size_t n) {
   for (size_t i = 0; i < n; i++) out[i] = floatOf(x[i]);
 #endif
 }
-static void toBfloat(const float* x, uint16_t* out, size_t n) {
+void toBfloat(const float* x, uint16_t* out, size_t n) {
   for (size_t i = 0; i < n; i++) {
     uint32_t u;
     __builtin_memcpy(&u, x + i, 4);
@@ -137,13 +139,13 @@ static void toBfloat(const float* x, uint16_t* out, size_t n) {
     out[i] = static_cast<uint16_t>((u & 0x7fffffff) > 0x7f800000 ? (u >> 16) | 0x40 : rounded);
   }
 }
-static void fromBfloat(const uint16_t* x, float* out, size_t n) {
+void fromBfloat(const uint16_t* x, float* out, size_t n) {
   for (size_t i = 0; i < n; i++) {
     const uint32_t u = static_cast<uint32_t>(x[i]) << 16;
     __builtin_memcpy(out + i, &u, 4);
   }
 }
-static float toInt8(const float* x, int8_t* out, size_t n) {
+float toInt8(const float* x, int8_t* out, size_t n) {
   float largest = 0;
   for (size_t i = 0; i < n; i++) {
     const float a = __builtin_fabsf(x[i]);
@@ -157,7 +159,7 @@ static float toInt8(const float* x, int8_t* out, size_t n) {
   }
   return s;
 }
-static void fromInt8(float s, const int8_t* x, float* out, size_t n) {
+void fromInt8(float s, const int8_t* x, float* out, size_t n) {
   for (size_t i = 0; i < n; i++) out[i] = s * static_cast<float>(x[i]);
 }
 

@@ -211,7 +211,7 @@ static void winogradForward(const Winograd& s, const float* x, const float* u, c
               }
               if (s.relu) {
                 which = best > vf{} ? which : vi{} + 4;
-                best = maximum(best, zero());
+                best = relu(best);
               }
               const size_t at = (static_cast<size_t>(py) * pooledWidth + px) * K + k;
               store(y + at, best);
@@ -222,7 +222,7 @@ static void winogradForward(const Winograd& s, const float* x, const float* u, c
         }
         for (int i = 0; i < 4 && oy + i < s.outHeight; i++) {
           for (int j = 0; j < 4 && ox + j < s.outWidth; j++) {
-            const vf value = s.relu ? maximum(o[i * 4 + j], zero()) : o[i * 4 + j];
+            const vf value = s.relu ? relu(o[i * 4 + j]) : o[i * 4 + j];
             store(y + (static_cast<size_t>(oy + i) * s.outWidth + ox + j) * K + k, value);
           }
         }
