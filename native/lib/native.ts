@@ -70,8 +70,8 @@ export function addon(): AddonResult {
 
 function load(): AddonResult {
   try {
-    // OpenMP reads this once, when it is loaded. Threads that spin at a barrier take the core that the others need: with one core
-    // shared, steps on two threads took 6 to 60 times as long, and asleep on a quiet machine about as long.
+    // OpenMP serves only the convolutions that oneDNN shares out; it reads this once, when it is loaded. Threads that spin at a
+    // barrier keep the core from those that work: with one core busy elsewhere, a step took 10 to 60 times as long.
     process.env['OMP_WAIT_POLICY'] ??= 'passive';
     return { ok: true, addon: createRequire(import.meta.url)(FILE.pathname) as NativeAddon };
   } catch (error) {

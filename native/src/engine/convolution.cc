@@ -1,5 +1,6 @@
 // Any convolution, depthwise ones too, by oneDNN: activations channels last as everywhere, weights in the layout that it asks for.
 #include <dnnl.hpp>
+#include <omp.h>
 #include <map>
 #include <unordered_map>
 
@@ -31,6 +32,13 @@ struct Primitives {
   dnnl::convolution_backward_weights backwardFilter;
 };
 
+/** oneDNN shares these primitives out over OpenMP's threads; everything else of the engine is shared out by its team. */
+class OpenMpThreads {
+ public:
+  explicit OpenMpThreads(int threads) { omp_set_num_threads(threads); }
+  ~OpenMpThreads() { omp_set_num_threads(1); }
+};
+
 class Convolution final : public Layer {
  public:
   Convolution(const Op& op, Tensor& in, Tensor& out)
@@ -58,6 +66,7 @@ class Convolution final : public Layer {
   void reserve(int, int) override { biasGradient_.reserve(out_.shape.channels); }
 
   void forward(const Pass& p, int, int end, int) override {
+    const OpenMpThreads threads(p.threads);
     const float* base = op_.frozen ? p.state : p.parameters;
     Primitives& it = primitives(end);
     const memory& w = toBlocked(it.forwardWeights, base + op_.kernel);
@@ -69,6 +78,7 @@ class Convolution final : public Layer {
   }
 
   void backward(const Pass& p, int, int end, int) override {
+    const OpenMpThreads threads(p.threads);
     const float* base = op_.frozen ? p.state : p.parameters;
     Primitives& it = primitives(end);
     if (relu_) kernels().maskBias(out_.gradient(), out_.value(), nullptr, end, out_.shape.features());

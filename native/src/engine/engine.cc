@@ -17,6 +17,11 @@ void check(bool right, const std::string& what) {
   if (!right) throw EngineError("bad-plan", "plan: " + what);
 }
 
+int checkThreads(int threads) {
+  check(threads >= 1 && threads <= 256, "threads from 1 to 256 expected, got " + std::to_string(threads));
+  return threads;
+}
+
 /** The shapes of a plan must agree: kernels trust them. */
 void checkShapes(const Op& op, const std::vector<Tensor*>& in, const Shape& out) {
   const Shape& x = in[0]->shape;
@@ -66,8 +71,7 @@ void checkShapes(const Op& op, const std::vector<Tensor*>& in, const Shape& out)
 
 }  // namespace
 
-Engine::Engine(Plan plan) : plan_(std::move(plan)) {
-  check(plan_.threads >= 1 && plan_.threads <= 1024, "threads from 1 to 1024 expected, got " + std::to_string(plan_.threads));
+Engine::Engine(Plan plan) : plan_(std::move(plan)), team_(checkThreads(plan_.threads)) {
   parameters_.reserve(std::max<size_t>(plan_.parameters, 1));
   gradients_.reserve(std::max<size_t>(plan_.parameters, 1));
   state_.reserve(std::max<size_t>(plan_.state, 1));
@@ -231,10 +235,10 @@ void Engine::reserve(int batch) {
 }
 
 void Engine::forward(const Samples& samples, bool training) {
-  // oneDNN takes the calling thread's number; a number set at start would be lost when another engine runs in this thread.
-  omp_set_num_threads(plan_.threads);
+  // The team shares oneDNN's matrix products out itself; a convolution that oneDNN shares out sets its own number.
+  omp_set_num_threads(1);
   reserve(samples.size);
-  pass_ = {parameters_.data(), gradients_.data(), state_.data(), samples.size, plan_.threads, training, pass_.step + training, 0};
+  pass_ = {parameters_.data(), gradients_.data(), state_.data(), samples.size, plan_.threads, &team_, training, pass_.step + training, 0};
   const size_t features = inputFeatures();
   const float scale = static_cast<float>(plan_.inputScale), shift = static_cast<float>(plan_.inputShift);
   const auto take = [&](int begin, int end) {
@@ -256,9 +260,7 @@ void Engine::forward(const Samples& samples, bool training) {
     const bool first = !taken;
     taken = true;
     const int threads = std::min(plan_.threads, samples.size);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-      const int t = omp_get_thread_num(), team = omp_get_num_threads();
+    team_.run(threads, [&](int t, int team) {
       const int begin = static_cast<int>(static_cast<int64_t>(samples.size) * t / team);
       const int end = static_cast<int>(static_cast<int64_t>(samples.size) * (t + 1) / team);
       for (int i = begin; i < end; i++) {
@@ -269,7 +271,7 @@ void Engine::forward(const Samples& samples, bool training) {
           if (profiling_ && t == 0) profile_[l].forwardMs += since(start);
         }
       }
-    }
+    });
   }
 }
 
@@ -285,9 +287,7 @@ Score Engine::backward(const Targets& targets, int size, float fusedRate) {
       if (profiling_) profile_[segment->begin].backwardMs += since(start);
     } else {
       const int threads = std::min(plan_.threads, size);
-#pragma omp parallel num_threads(threads) if (threads > 1)
-      {
-        const int t = omp_get_thread_num(), team = omp_get_num_threads();
+      team_.run(threads, [&](int t, int team) {
         const int begin = static_cast<int>(static_cast<int64_t>(size) * t / team);
         const int end = static_cast<int>(static_cast<int64_t>(size) * (t + 1) / team);
         // The last sample first: the loss's side of the network has just touched it.
@@ -298,7 +298,7 @@ Score Engine::backward(const Targets& targets, int size, float fusedRate) {
             if (profiling_ && t == 0) profile_[l].backwardMs += since(start);
           }
         }
-      }
+      });
     }
     for (size_t l = segment->begin; l < segment->end; l++) layers_[l]->endBackward(pass_);
   }
@@ -329,11 +329,11 @@ Score Engine::step(const Samples& samples, const Targets& targets, const Optimiz
   regularize();
   optimizer_.begin(step, plan_.parameters);
   if (!fused) {
-    optimizer_.apply(step, parameters_.data(), gradients_.data(), 0, plan_.parameters, plan_.threads);
+    optimizer_.apply(step, parameters_.data(), gradients_.data(), 0, plan_.parameters, team_);
     return score;
   }
   for (const auto& [offset, length] : unfused_) {
-    optimizer_.apply(step, parameters_.data(), gradients_.data(), offset, length, plan_.threads);
+    optimizer_.apply(step, parameters_.data(), gradients_.data(), offset, length, team_);
   }
   return score;
 }

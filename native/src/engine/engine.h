@@ -59,6 +59,7 @@ class Engine {
     bool perSample;
   };
   Plan plan_;
+  Team team_;
   Buffer parameters_, gradients_, state_;
   std::vector<std::unique_ptr<Tensor>> tensors_;
   std::vector<std::unique_ptr<Layer>> layers_;

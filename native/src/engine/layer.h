@@ -8,6 +8,7 @@
 #include "../kernels/kernels.h"
 #include "buffer.h"
 #include "plan.h"
+#include "team.h"
 
 namespace weft {
 
@@ -29,6 +30,7 @@ struct Pass {
   float* state;
   int size;            // samples
   int threads;
+  Team* team;
   bool training;
   uint64_t step;       // counts training passes: dropout draws from it
   float fusedRate;     // > 0: plain SGD of this rate goes straight into the parameters, where a layer fusesStep()

@@ -12,7 +12,7 @@ void Optimizer::begin(const OptimizerStep& step, size_t size) {
   if (step.kind == OptimizerKind::adam) second_.reserve(size);
 }
 
-void Optimizer::apply(const OptimizerStep& step, float* x, const float* g, size_t offset, size_t length, int threads) const {
+void Optimizer::apply(const OptimizerStep& step, float* x, const float* g, size_t offset, size_t length, Team& team) const {
   const float lr = static_cast<float>(step.learningRate), epsilon = static_cast<float>(step.epsilon);
   const double t = static_cast<double>(steps_);
   AdamConstants adam{};
@@ -23,9 +23,7 @@ void Optimizer::apply(const OptimizerStep& step, float* x, const float* g, size_
   adam.epsilon = epsilon;
   const Kernels& k = kernels();
   // Below this a second thread costs more than it saves.
-  const int workers = length < 32768 ? 1 : threads;
-#pragma omp parallel for num_threads(workers) schedule(static) if (workers > 1)
-  for (int w = 0; w < workers; w++) {
+  team.run(length < 32768 ? 1 : team.size(), [&](int w, int workers) {
     const size_t begin = offset + length * w / workers, end = offset + length * (w + 1) / workers, n = end - begin;
     float* a = first_.data() ? first_.data() + begin : nullptr;
     float* b = second_.data() ? second_.data() + begin : nullptr;
@@ -38,7 +36,7 @@ void Optimizer::apply(const OptimizerStep& step, float* x, const float* g, size_
       case OptimizerKind::rmsprop: k.rmspropStep(lr, static_cast<float>(step.rho), epsilon, x + begin, g + begin, a, n); break;
       case OptimizerKind::adam: k.adamStep(adam, x + begin, g + begin, a, b, n); break;
     }
-  }
+  });
 }
 
 }  // namespace weft

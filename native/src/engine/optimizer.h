@@ -5,6 +5,7 @@
 #include <string>
 
 #include "buffer.h"
+#include "team.h"
 
 namespace weft {
 
@@ -21,7 +22,7 @@ class Optimizer {
  public:
   /** Applies one step to the range [offset, offset + length) of x with the gradient g. Call begin() once a step before it. */
   void begin(const OptimizerStep& step, size_t size);
-  void apply(const OptimizerStep& step, float* x, const float* g, size_t offset, size_t length, int threads) const;
+  void apply(const OptimizerStep& step, float* x, const float* g, size_t offset, size_t length, Team& team) const;
 
  private:
   Buffer first_, second_;
