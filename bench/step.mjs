@@ -1,7 +1,7 @@
-// Training steps and inference beside PyTorch and TensorFlow, in one run: `node bench/step.mjs [--quick] [--json]`.
+// Training steps and inference beside PyTorch and TensorFlow, in one run: `node bench/step.mjs [--quick] [--json] [--python PATH]`.
 //
 // Peers are long-lived Python processes (step-peer.py) that take turns with weft, in ABBA order, so that what the machine does
-// meanwhile falls on all alike. WEFT_PEER_PYTHON names a Python that has torch and tensorflow-cpu; a peer that is missing says so.
+// meanwhile falls on all alike. --python PATH names a Python that has torch and tensorflow-cpu; a peer that is missing says so.
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -12,9 +12,10 @@ import { compilePlan } from '../packages/models/dist/native-plan.js';
 import { getParameters } from '../packages/models/dist/parameters.js';
 import { modelToJson } from '../packages/models/dist/topology.js';
 
+const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 const quick = process.argv.includes('--quick');
 const json = process.argv.includes('--json');
-const python = process.env.WEFT_PEER_PYTHON ?? 'python3';
+const python = option('--python') ?? 'python3';
 const FRAMEWORKS = ['torch', 'torch-channels-last', 'tensorflow'];
 const rounds = quick ? 2 : 6; // each is A B B A
 const say = (line) => (json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -145,7 +146,9 @@ for (const threads of [1, 2]) {
     const name = `${model} batch ${batch} ${mode}, ${threads} thread${threads > 1 ? 's' : ''}`;
     rows.push({ name, unit: 'ms', weft: ours, peers: peerSummaries, ratio, ratioOfMinima, goal });
     const others = Object.entries(peerSummaries).map(([n, p]) => `${n} ${p.median ?? p.error}`);
-    say(`${name}: weft ${ours.median} (min ${ours.min}), ${others.join(', ')}: ratio ${ratio}, of minima ${ratioOfMinima}${goal ? `, goal ${goal}` : ''}`);
+    say(
+      `${name}: weft ${ours.median} (min ${ours.min}), ${others.join(', ')}: ratio ${ratio}, of minima ${ratioOfMinima}${goal ? `, goal ${goal}` : ''}`,
+    );
   }
   for (const peer of peers) peer.child.kill();
   for (const { engine } of weft.ready.values()) engine.dispose();

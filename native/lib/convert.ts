@@ -20,7 +20,7 @@ function half(x: number): number {
     real[0] = real[0]! + 0.5;
     return sign | (word[0]! - 0x3f000000);
   }
-  return sign | ((a + 0xc8000fff + ((a >>> 13) & 1)) >>> 13) & 0xffff;
+  return sign | (((a + 0xc8000fff + ((a >>> 13) & 1)) >>> 13) & 0xffff);
 }
 
 function fromHalfBits(h: number): number {

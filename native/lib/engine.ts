@@ -83,7 +83,8 @@ export class Engine {
     if (!found.ok) throw new NativeError('no-addon', `native engine: ${found.reason}`);
     const input = plan.tensors[plan.input];
     const output = plan.tensors[plan.output];
-    if (input === undefined || output === undefined) throw new NativeError('bad-plan', 'plan: input and output tensors expected');
+    if (input === undefined || output === undefined)
+      throw new NativeError('bad-plan', 'plan: input and output tensors expected');
     this.plan = plan;
     this.#features = featuresOf(input);
     this.#outputs = featuresOf(output);
@@ -114,7 +115,10 @@ export class Engine {
    */
   async step(batch: EngineBatch, optimizer: EngineOptimizer): Promise<EngineScores> {
     if (!(optimizer.learningRate >= 0) || !Number.isFinite(optimizer.learningRate)) {
-      throw new NativeError('bad-argument', `step: a learning rate of 0 or more expected, got ${optimizer.learningRate}`);
+      throw new NativeError(
+        'bad-argument',
+        `step: a learning rate of 0 or more expected, got ${optimizer.learningRate}`,
+      );
     }
     return (await this.#run(STEP, batch, optimizer)) as EngineScores;
   }
@@ -175,7 +179,11 @@ export class Engine {
   }
 }
 
-function sameLength(what: string, expected: number, array: { readonly length: number; readonly buffer: ArrayBufferLike }): void {
+function sameLength(
+  what: string,
+  expected: number,
+  array: { readonly length: number; readonly buffer: ArrayBufferLike },
+): void {
   if (array.length === expected) return;
   // Node 20 has no ArrayBuffer.detached: a detached buffer is one of no bytes.
   const detached = array.buffer.byteLength === 0 ? ' (a detached buffer?)' : '';

@@ -1,10 +1,10 @@
 export { Engine, type EngineBatch, type EngineOptimizer, type EngineScores, type LayerProfile } from './engine.js';
 export { NativeError, type NativeErrorCode } from './errors.js';
 export {
-  add,
   adagradApply,
   adagradStep,
   adamStep,
+  add,
   axpy,
   crc32c,
   elastic,

@@ -51,7 +51,9 @@ export interface NativeAddon {
 }
 
 /** The addon, or why it is not there. */
-export type AddonResult = { readonly ok: true; readonly addon: NativeAddon } | { readonly ok: false; readonly reason: string };
+export type AddonResult =
+  | { readonly ok: true; readonly addon: NativeAddon }
+  | { readonly ok: false; readonly reason: string };
 
 const FILE = new URL('../build/Release/weft.node', import.meta.url);
 let result: AddonResult | undefined;
@@ -76,7 +78,8 @@ function load(): AddonResult {
     return { ok: true, addon: createRequire(import.meta.url)(FILE.pathname) as NativeAddon };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'MODULE_NOT_FOUND') return { ok: false, reason: 'not built: npm run setup builds it where a compiler and oneDNN are' };
+    if (code === 'MODULE_NOT_FOUND')
+      return { ok: false, reason: 'not built: npm run setup builds it where a compiler and oneDNN are' };
     return { ok: false, reason: (message.split('\n', 1)[0] ?? '').trim() };
   }
 }

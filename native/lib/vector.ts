@@ -13,7 +13,9 @@ function sameLength(kernel: string, ...vectors: readonly Vector[]): number {
   const n = vectors[0]?.length ?? 0;
   for (const v of vectors) {
     if (v.length !== n) {
-      throw new RangeError(`${kernel}: vectors of equal length expected, got ${vectors.map((w) => w.length).join(', ')}`);
+      throw new RangeError(
+        `${kernel}: vectors of equal length expected, got ${vectors.map((w) => w.length).join(', ')}`,
+      );
     }
   }
   return n;

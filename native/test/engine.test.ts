@@ -49,7 +49,16 @@ function imagePlan(o: Partial<EnginePlan> = {}): EnginePlan {
     ops: [
       { ...conv, name: 'direct', inputs: [0], output: 1, kernel: 0, bias: 144 },
       { ...conv, name: 'winograd', inputs: [1], output: 2, kernel: 160, bias: 2464 },
-      { kind: 'maxPool', name: 'pool', inputs: [2], output: 3, kernelHeight: 2, kernelWidth: 2, strideHeight: 2, strideWidth: 2 },
+      {
+        kind: 'maxPool',
+        name: 'pool',
+        inputs: [2],
+        output: 3,
+        kernelHeight: 2,
+        kernelWidth: 2,
+        strideHeight: 2,
+        strideWidth: 2,
+      },
       { ...conv, name: 'onednn', inputs: [3], output: 4, kernel: 2480, bias: 3488 },
       { kind: 'reshape', name: 'flatten', inputs: [4], output: 5 },
       { kind: 'dropout', name: 'dropout', inputs: [5], output: 6, rate: 0.3 },
@@ -79,11 +88,22 @@ function start(p: EnginePlan): Engine {
 
 describe.runIf(addon().ok)('Engine', () => {
   it('gradient and loss of one sample by hand', async () => {
-    const engine = new Engine(plan({ tensors: [{ channels: 2 }, { channels: 3 }], output: 1, ops: [dense(1, 0, 6)], parameters: 9 }));
+    const engine = new Engine(
+      plan({ tensors: [{ channels: 2 }, { channels: 3 }], output: 1, ops: [dense(1, 0, 6)], parameters: 9 }),
+    );
     const scores = await engine.gradient({ inputs: Float32Array.of(1, 2), targets: Uint16Array.of(2), size: 1 });
     expect(scores).toEqual({ loss: expect.closeTo(Math.log(3), 6), correct: 0, size: 1 });
     const third = expect.closeTo(1 / 3, 6);
-    expect([...engine.gradients]).toEqual([third, third, expect.closeTo(-2 / 3, 6), ...[2, 2].map((n) => expect.closeTo(n / 3, 6)), expect.closeTo(-4 / 3, 6), third, third, expect.closeTo(-2 / 3, 6)]);
+    expect([...engine.gradients]).toEqual([
+      third,
+      third,
+      expect.closeTo(-2 / 3, 6),
+      ...[2, 2].map((n) => expect.closeTo(n / 3, 6)),
+      expect.closeTo(-4 / 3, 6),
+      third,
+      third,
+      expect.closeTo(-2 / 3, 6),
+    ]);
     engine.dispose();
   });
 
@@ -243,7 +263,14 @@ describe.runIf(addon().ok)('Engine', () => {
     bad({ threads: 0 }).toThrow('plan: threads from 1 to');
     bad({ output: 7 }).toThrow('input and output');
     const conv = { kind: 'convolution', name: 'c', inputs: [0], output: 1, kernel: 0, kernelHeight: 3, kernelWidth: 3 };
-    bad({ tensors: [{ height: 5, width: 5, channels: 1 }, { height: 9, width: 9, channels: 1 }], output: 1, ops: [conv] }).toThrow('plan: c makes 3 × 3');
+    bad({
+      tensors: [
+        { height: 5, width: 5, channels: 1 },
+        { height: 9, width: 9, channels: 1 },
+      ],
+      output: 1,
+      ops: [conv],
+    }).toThrow('plan: c makes 3 × 3');
   });
 
   it('10,000 steps of changing size leak nothing', async () => {

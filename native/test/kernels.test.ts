@@ -19,7 +19,8 @@ function values(n: number, seed: number): Float32Array<ArrayBuffer> {
 function expectClose(got: Vector, wanted: Vector, what: string): void {
   for (let i = 0; i < wanted.length; i++) {
     const [a, b] = [got[i]!, wanted[i]!];
-    if (Math.abs(a - b) > 2e-6 * Math.max(1, Math.abs(b))) expect.fail(`${what}: element ${i} of ${wanted.length}: ${b} expected, got ${a}`);
+    if (Math.abs(a - b) > 2e-6 * Math.max(1, Math.abs(b)))
+      expect.fail(`${what}: element ${i} of ${wanted.length}: ${b} expected, got ${a}`);
   }
 }
 
@@ -40,7 +41,12 @@ const vectorKernels: Record<string, (k: K, v: Vectors) => void> = {
   rmspropStep: (k, [a, b, c, d]) => k.rmspropStep(a!, b!, positive(c!, d!), { lr: 0.01, rho: 0.9, epsilon: 1e-7 }),
   adamStep: (k, [a, b, c, d]) => {
     positive(d!, d!);
-    k.adamStep(a!, b!, { m: c!, v: d! }, { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.05, step: 3 });
+    k.adamStep(
+      a!,
+      b!,
+      { m: c!, v: d! },
+      { lr: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.05, step: 3 },
+    );
   },
 };
 function positive(v: Vectors[0], from: Vectors[0]): Vectors[0] {
@@ -82,7 +88,25 @@ describe.runIf(addon().ok)('native kernels beside their TypeScript twins', () =>
   });
 
   it('convert to smaller formats to the same bits', () => {
-    const x = Float32Array.of(0, -0, 1, -1.5, 65504, 65519.99, 65520, 1e9, -1e9, 6e-8, 2.9e-8, 3e-8, 6.1e-5, 1 / 3, Infinity, -Infinity, ...values(99, 5));
+    const x = Float32Array.of(
+      0,
+      -0,
+      1,
+      -1.5,
+      65504,
+      65519.99,
+      65520,
+      1e9,
+      -1e9,
+      6e-8,
+      2.9e-8,
+      3e-8,
+      6.1e-5,
+      1 / 3,
+      Infinity,
+      -Infinity,
+      ...values(99, 5),
+    );
     for (const name of ['Half', 'Bfloat'] as const) {
       const [a, b] = [new Uint16Array(x.length), new Uint16Array(x.length)];
       KERNELS[`to${name}`](x, a);
@@ -116,7 +140,11 @@ describe.runIf(addon().ok)('native kernels beside their TypeScript twins', () =>
   });
 
   it('refuse vectors of different lengths and other types', () => {
-    expect(() => KERNELS.add(new Float32Array(3), new Float32Array(4))).toThrow('vectors of equal length expected, got 3, 4');
-    expect(() => KERNELS.add(new Float64Array(3) as unknown as Vector, new Float32Array(3))).toThrow('a Float32Array expected');
+    expect(() => KERNELS.add(new Float32Array(3), new Float32Array(4))).toThrow(
+      'vectors of equal length expected, got 3, 4',
+    );
+    expect(() => KERNELS.add(new Float64Array(3) as unknown as Vector, new Float32Array(3))).toThrow(
+      'a Float32Array expected',
+    );
   });
 });

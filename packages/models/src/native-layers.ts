@@ -27,7 +27,8 @@ const LAYERS: Readonly<Record<string, (c: Config, l: Translation) => number>> = 
   Flatten: (c, l) => l.channelsLast(c).emit({ kind: 'reshape' }),
   Reshape: (_, l) => l.emit({ kind: 'reshape' }),
   Dropout: (c, l) => {
-    if (c['noiseShape'] !== undefined && c['noiseShape'] !== null) throw l.unsupported('no noiseShape', c['noiseShape']);
+    if (c['noiseShape'] !== undefined && c['noiseShape'] !== null)
+      throw l.unsupported('no noiseShape', c['noiseShape']);
     return l.emit({ kind: 'dropout', rate: Number(c['rate']) });
   },
   Activation: (c, l) => l.activation(c['activation']),
@@ -52,7 +53,8 @@ const LAYERS: Readonly<Record<string, (c: Config, l: Translation) => number>> = 
 export function nativeOps(layer: tf.layers.Layer, call: Call, builder: PlanBuilder): number {
   const className = layer.getClassName();
   const translate = Object.hasOwn(LAYERS, className) ? LAYERS[className] : undefined;
-  if (translate === undefined) throw new ModelError('unsupported', `layer ${layer.name}: ${className} is unknown to the native engine`);
+  if (translate === undefined)
+    throw new ModelError('unsupported', `layer ${layer.name}: ${className} is unknown to the native engine`);
   return translate(layer.getConfig(), new Translation(layer, call, builder));
 }
 
@@ -78,7 +80,10 @@ class Translation {
   };
 
   unsupported(expected: string, got: unknown): ModelError {
-    return new ModelError('unsupported', `layer ${this.#layer.name}: ${expected} expected by the native engine, got ${String(got)}`);
+    return new ModelError(
+      'unsupported',
+      `layer ${this.#layer.name}: ${expected} expected by the native engine, got ${String(got)}`,
+    );
   }
 
   /** A kernel, a bias and an activation; relu is part of the operation, others follow as one of their own. */
@@ -133,7 +138,8 @@ class Translation {
       const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + (kernel - 1) * dilation + 1 - size);
       return [Math.floor(total / 2), Math.ceil(total / 2)];
     };
-    if (c['padding'] !== 'same' && c['padding'] !== 'valid') throw this.unsupported("padding 'same' or 'valid'", c['padding']);
+    if (c['padding'] !== 'same' && c['padding'] !== 'valid')
+      throw this.unsupported("padding 'same' or 'valid'", c['padding']);
     const [padTop, padBottom] = zeros(from?.height ?? 1, kernelHeight, strideHeight, dilationHeight);
     const [padLeft, padRight] = zeros(from?.width ?? 1, kernelWidth, strideWidth, dilationWidth);
     const pads = { padTop, padLeft, padBottom, padRight };

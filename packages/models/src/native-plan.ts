@@ -1,5 +1,13 @@
 /** The translation of a LayersModel into the native engine's plan. */
-import type { EngineActivation, EngineHead, EngineLoss, EngineOp, EnginePlan, EngineRegularizer, EngineTensor } from '@weft/native';
+import type {
+  EngineActivation,
+  EngineHead,
+  EngineLoss,
+  EngineOp,
+  EnginePlan,
+  EngineRegularizer,
+  EngineTensor,
+} from '@weft/native';
 import { ModelError } from './errors.js';
 import { withLogits } from './head.js';
 import type { LossName } from './loss.js';
@@ -139,7 +147,10 @@ function engineTensor(shape: readonly (number | null)[], layer: string): EngineT
   if (known && shape.length === 1) return { channels: a as number };
   if (known && shape.length === 2) return { width: a as number, channels: b as number };
   if (known && shape.length === 3) return { height: a as number, width: b as number, channels: c as number };
-  throw new ModelError('unsupported', `layer ${layer}: one to three fixed dimensions expected, got [${shape.join(', ')}]`);
+  throw new ModelError(
+    'unsupported',
+    `layer ${layer}: one to three fixed dimensions expected, got [${shape.join(', ')}]`,
+  );
 }
 
 function weightPlaces(model: tf.LayersModel): Map<number, WeightPlace> {
@@ -164,5 +175,8 @@ function lengthOf(layout: readonly { offset: number; length: number }[]): number
 export function engineActivation(name: unknown, layer: string): EngineActivation {
   const known: readonly string[] = ['linear', 'relu', 'relu6', 'elu', 'sigmoid', 'tanh', 'softmax'];
   if (typeof name === 'string' && known.includes(name)) return name as EngineActivation;
-  throw new ModelError('unsupported', `layer ${layer}: one of the activations ${known.join(', ')} expected, got ${String(name)}`);
+  throw new ModelError(
+    'unsupported',
+    `layer ${layer}: one of the activations ${known.join(', ')} expected, got ${String(name)}`,
+  );
 }

@@ -122,9 +122,13 @@ class EngineReplica implements NativeReplica {
     } catch (error) {
       const known = translated(error);
       if (!(known instanceof ModelError) || known.code !== 'not-finite') throw known;
-      throw new ModelError('not-finite', `${where}: a ${known.message.replace(/^loss: a /, '')}; lower the learning rate, or look at the inputs`, {
-        cause: error,
-      });
+      throw new ModelError(
+        'not-finite',
+        `${where}: a ${known.message.replace(/^loss: a /, '')}; lower the learning rate, or look at the inputs`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

@@ -62,7 +62,13 @@ export class Pair {
     this.engine = new Engine(compilePlan(topology, setup));
     this.engine.parameters.set(this.parameters);
     this.engine.state.set(this.state);
-    this.tfjs = new TfjsStep({ topology, ...setup, parameters: this.parameters, gradients: this.gradients, state: this.state });
+    this.tfjs = new TfjsStep({
+      topology,
+      ...setup,
+      parameters: this.parameters,
+      gradients: this.gradients,
+      state: this.state,
+    });
     model.dispose();
   }
 
@@ -75,7 +81,12 @@ export class Pair {
     const targets = o.rows
       ? Float32Array.from({ length: size * outputs }, () => random())
       : Uint16Array.from({ length: size }, () => random() * Math.max(2, outputs));
-    return { inputs, targets, size, ...(o.weights && { weights: Float32Array.from({ length: size }, () => 2 * random()) }) };
+    return {
+      inputs,
+      targets,
+      size,
+      ...(o.weights && { weights: Float32Array.from({ length: size }, () => 2 * random()) }),
+    };
   }
 
   dispose(): void {
@@ -98,7 +109,10 @@ export async function expectEqual(model: tf.LayersModel, o: Comparison = {}): Pr
       expect(scores.loss).toBeCloseTo(expected.loss, 4);
       expect(scores.correct).toBe(expected.correct);
       for (const { name, offset, length } of pair.layout) {
-        const [got, wanted] = [engine.gradients, pair.gradients].map((v) => v.subarray(offset, offset + length)) as [Vector, Vector];
+        const [got, wanted] = [engine.gradients, pair.gradients].map((v) => v.subarray(offset, offset + length)) as [
+          Vector,
+          Vector,
+        ];
         expect(relativeError(got, wanted), `gradient of ${name}, batch ${size}`).toBeLessThan(1e-4);
       }
       expect(relativeError(engine.state, pair.state)).toBeLessThan(1e-4);
