@@ -72,10 +72,10 @@ export class Engine {
   readonly gradients: Vector;
   /** Moving statistics and frozen weights. */
   readonly state: Vector;
-  readonly #native: NativeEngine;
+  /** null once disposed. */
+  #native: NativeEngine | null;
   readonly #features: number;
   readonly #outputs: number;
-  #disposed = false;
 
   /** @throws NativeError `no-addon`, `bad-plan` */
   constructor(plan: EnginePlan) {
@@ -88,14 +88,11 @@ export class Engine {
     this.plan = plan;
     this.#features = featuresOf(input);
     this.#outputs = featuresOf(output);
-    try {
-      this.#native = new found.addon.Engine({ ...plan, threads: plan.threads ?? 1 });
-    } catch (error) {
-      throw wrapped(error);
-    }
-    this.parameters = this.#native.parameters;
-    this.gradients = this.#native.gradients;
-    this.state = this.#native.state;
+    const native = attempt(() => new found.addon.Engine({ ...plan, threads: plan.threads ?? 1 }));
+    this.#native = native;
+    this.parameters = native.parameters;
+    this.gradients = native.gradients;
+    this.state = native.state;
   }
 
   /**
@@ -135,34 +132,33 @@ export class Engine {
 
   /** Times by layer since the last call; the first call begins to count and returns none. @throws NativeError `busy`, `disposed` */
   profile(): LayerProfile[] {
-    return this.#idle(() => this.#native.profile());
+    const native = this.#open();
+    return attempt(() => native.profile());
   }
 
   /** Weights copied between oneDNN's layouts and the flat vectors so far. @throws NativeError `busy`, `disposed` */
   reorders(): number {
-    return this.#idle(() => this.#native.reorders());
+    const native = this.#open();
+    return attempt(() => native.reorders());
   }
 
   /** Frees the engine once what is pending is answered. The vectors stay readable. Idempotent. */
   dispose(): void {
-    this.#disposed = true;
-    this.#native.dispose();
+    this.#native?.dispose();
+    this.#native = null;
   }
 
-  #idle<T>(ask: () => T): T {
-    try {
-      return ask();
-    } catch (error) {
-      throw wrapped(error);
-    }
+  #open(): NativeEngine {
+    if (this.#native === null) throw new NativeError('disposed', 'engine: disposed');
+    return this.#native;
   }
 
   async #run(kind: number, batch: EngineBatch, optimizer: EngineOptimizer | null = null): Promise<unknown> {
-    if (this.#disposed) throw new NativeError('disposed', 'engine: disposed');
+    const native = this.#open();
     this.#check(kind, batch);
     const targets = kind === PREDICT ? null : batch.targets;
     try {
-      return await this.#native.run(kind, batch.inputs, targets, batch.weights ?? null, batch.size, optimizer);
+      return await native.run(kind, batch.inputs, targets, batch.weights ?? null, batch.size, optimizer);
     } catch (error) {
       throw wrapped(error);
     }
@@ -188,6 +184,14 @@ function sameLength(
   // Node 20 has no ArrayBuffer.detached: a detached buffer is one of no bytes.
   const detached = array.buffer.byteLength === 0 ? ' (a detached buffer?)' : '';
   throw new NativeError('bad-batch', `batch: ${what} of ${expected} values expected, got ${array.length}${detached}`);
+}
+
+function attempt<T>(ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    throw wrapped(error);
+  }
 }
 
 function wrapped(error: unknown): NativeError {

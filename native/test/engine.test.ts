@@ -211,7 +211,7 @@ describe.runIf(addon().ok)('Engine', () => {
     await fails({ ...good, targets: Uint16Array.of(0, 1, 5, 2) }).toThrow('class 5 of sample 2 is unknown');
     await fails({ ...good, weights: new Float32Array(3) }).toThrow('batch: weights of 4 values expected, got 3');
     const detached = batch(4, 6);
-    structuredClone(detached.inputs, { transfer: [detached.inputs.buffer] });
+    structuredClone(detached.inputs, { transfer: [detached.inputs.buffer as ArrayBuffer] });
     await fails(detached).toThrow('got 0 (a detached buffer?)');
     engine.dispose();
   });
@@ -221,7 +221,7 @@ describe.runIf(addon().ok)('Engine', () => {
     const data = batch(4, 6);
     const { loss } = await engine.evaluate(data);
     const pending = engine.evaluate(data);
-    structuredClone(data.inputs, { transfer: [data.inputs.buffer] });
+    structuredClone(data.inputs, { transfer: [data.inputs.buffer as ArrayBuffer] });
     expect((await pending).loss).toBe(loss);
     engine.dispose();
   });

@@ -32,7 +32,9 @@ class Buffer {
     size_ = floats;
   }
 
-  float* data() const { return memory_.get(); }
+  float* data() const { return lent_ ? lent_ : memory_.get(); }
+  /** Makes data() another's memory, which is then only read; null: its own again. */
+  void lend(float* memory) { lent_ = memory; }
   size_t size() const { return size_; }
   /** A share in the memory: it lives as long as any share. */
   std::shared_ptr<float> share() const { return memory_; }
@@ -40,6 +42,7 @@ class Buffer {
  private:
   static constexpr size_t HUGE_PAGE = size_t{1} << 21;
   std::shared_ptr<float> memory_;
+  float* lent_ = nullptr;
   size_t size_ = 0;
 };
 

@@ -244,11 +244,15 @@ void Engine::forward(const Samples& samples, bool training) {
   const auto take = [&](int begin, int end) {
     float* to = tensor(plan_.input).value(begin);
     const size_t at = begin * features, n = (end - begin) * features;
-    if (samples.bytes) kernels().normalise(samples.bytes + at, scale, shift, to, n);
-    else std::memcpy(to, samples.floats + at, n * sizeof(float));
+    kernels().normalise(samples.bytes + at, scale, shift, to, n);
   };
-  bool taken = segments_.empty() || !segments_[0].perSample;
-  if (taken) take(0, samples.size);
+  // Floats are read where they are.
+  tensor(plan_.input).values->lend(const_cast<float*>(samples.floats));
+  bool taken = samples.bytes == nullptr;
+  if (!taken && (segments_.empty() || !segments_[0].perSample)) {
+    take(0, samples.size);
+    taken = true;
+  }
   for (const Segment& segment : segments_) {
     for (size_t l = segment.begin; l < segment.end; l++) layers_[l]->beginForward(pass_);
     if (!segment.perSample) {

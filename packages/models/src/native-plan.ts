@@ -117,7 +117,7 @@ class Walk {
     const known = made.get(tensor.id);
     if (known !== undefined) return known;
     const layer = tensor.sourceLayer;
-    const node = layer.inboundNodes[tensor.nodeIndex ?? 0];
+    const node = layer.inboundNodes[tensor.nodeIndex];
     if (node === undefined) throw new ModelError('unsupported', `layer ${layer.name}: an input of the model expected`);
     // One after the other, so that the first input's operations come first, whatever its depth.
     const inputs: number[] = [];
