@@ -3,6 +3,7 @@ import { setUp } from '../scripts/setup.mjs';
 
 /** Each benchmark is bench/NAME.mjs. */
 const BENCHES = {
+  step: { of: '@weft/native', what: 'training steps and inference, beside PyTorch and TensorFlow' },
   transport: { of: '@weft/transport', what: 'payload GB/s of frames over loopback, beside a bare Node socket' },
 };
 

@@ -4,14 +4,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
 /** What the addon is built with: how to see that it is there, and the Debian package that has it. */
 const NEEDS = [
   { what: 'a C++ compiler', package: 'g++', found: () => runs('c++', ['--version']) },
   { what: 'make', package: 'make', found: () => runs('make', ['--version']) },
   { what: 'CMake', package: 'cmake', found: () => runs('cmake', ['--version']) },
-  { what: 'oneDNN', package: 'libdnnl-dev', found: () => runs('c++', ['-E', '-x', 'c++', '-'], '#include <dnnl.hpp>\n') },
+  {
+    what: 'oneDNN',
+    package: 'libdnnl-dev',
+    found: () => runs('c++', ['-E', '-x', 'c++', '-'], '#include <dnnl.hpp>\n'),
+  },
 ];
 
 function runs(command, args, input = '') {
@@ -30,7 +33,10 @@ function isDebian() {
 }
 
 const mayInstall = () =>
-  process.env.WEFT_NO_SYSTEM_PACKAGES !== '1' && process.getuid?.() === 0 && isDebian() && runs('apt-get', ['--version']);
+  process.env.WEFT_NO_SYSTEM_PACKAGES !== '1' &&
+  process.getuid?.() === 0 &&
+  isDebian() &&
+  runs('apt-get', ['--version']);
 
 function aptInstall(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -54,19 +60,20 @@ export function haveBuildTools(say) {
   if (missing.length === 0) return true;
   const packages = missing.map((need) => need.package).join(' ');
   if (mayInstall()) {
-    say(`system packages for the native engine, by apt-get: ${packages} (WEFT_NO_SYSTEM_PACKAGES=1 leaves them alone) …`);
+    say(
+      `system packages for the native engine, by apt-get: ${packages} (WEFT_NO_SYSTEM_PACKAGES=1 leaves them alone) …`,
+    );
     const problem = aptInstall(missing.map((need) => need.package));
     if (problem !== null) say(`apt-get: ${problem}`);
     if (missingNeeds().length === 0) return true;
   }
-  const what = missingNeeds().map((need) => need.what).join(', ');
+  const what = missingNeeds()
+    .map((need) => need.what)
+    .join(', ');
   const how = isDebian() ? `; to have it: sudo apt-get install ${packages}, then npm run setup` : '';
   say(`native engine not built, ${what} missing: ${COST}${how}`);
   return false;
 }
 
-/** The environment of the build: all cores. */
-export const BUILD_ENV = { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()) };
-
 /** Said when the build itself fails. */
-export const buildFailed = (log) => `native engine not built, the compiler failed (${log}): ${COST}`;
+export const BUILD_FAILED = `native engine not built, the lines above say why: ${COST}`;

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUILD_FAILED, haveBuildTools } from './addon.mjs';
 import { pnpm, pnpmName, ROOT } from './pnpm.mjs';
 
 const OLDEST_NODE = [20, 19];
@@ -19,10 +20,10 @@ function fail(line) {
 }
 
 /** Times a step, and says how it went. */
-function step(what, work) {
+function step(what, work, orElse = fail) {
   const started = performance.now();
   say(`${what} …`);
-  if (work() !== 0) fail(`${what}: failed; the lines above say why`);
+  if (work() !== 0) return orElse(`${what}: failed; the lines above say why`);
   say(`${what}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
@@ -58,10 +59,28 @@ function digest(files) {
 function unlessDone(name, o) {
   const stamp = join(ROOT, 'node_modules', `.weft-${name}`);
   const now = digest(o.inputs);
-  const done = existsSync(stamp) && readFileSync(stamp, 'utf8') === now && o.results.every((path) => existsSync(path));
-  if (done) return;
+  const there = () => o.results.every((path) => existsSync(path));
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now && there()) return;
   o.work();
-  writeFileSync(stamp, now);
+  if (there()) writeFileSync(stamp, now);
+}
+
+/** The addon, unless it is up to date. What is missing for it is one line, and no failure. */
+function buildAddon() {
+  const native = join(ROOT, 'native');
+  const addon = join(native, 'build', 'Release', 'weft.node');
+  unlessDone('addon', {
+    inputs: [...filesBelow(join(native, 'src')), join(native, 'CMakeLists.txt'), join(native, 'package.json')],
+    results: [addon],
+    work: () => {
+      if (!haveBuildTools(say)) return;
+      step(
+        'native engine built by cmake-js',
+        () => pnpm(['--filter', '@weft/native', 'run', 'build:addon'], { quiet: true }),
+        () => say(BUILD_FAILED),
+      );
+    },
+  });
 }
 
 /** Installs the dependencies and builds the packages, where that is not up to date. */
@@ -94,6 +113,7 @@ export function setUp() {
         pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet: true }),
       ),
   });
+  buildAddon();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

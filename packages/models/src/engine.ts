@@ -3,6 +3,7 @@ import { describeModel } from './description.js';
 import type { Engine, EngineName, ReplicaSetup } from './engine-slot.js';
 import { ModelError } from './errors.js';
 import { chooseLoss, type LossName } from './loss.js';
+import { createNativeReplica, nativeUnavailable } from './native-replica.js';
 import { getParameters, getState, layoutOf } from './parameters.js';
 import type { Replica } from './replica.js';
 import type { tf } from './tf.js';
@@ -12,7 +13,7 @@ import { modelFromJson, modelToJson } from './topology.js';
 
 /** In the order in which `auto` asks. */
 const ENGINES: readonly Engine[] = [
-  notBuilt('native'),
+  { name: 'native', unavailable: nativeUnavailable, create: createNativeReplica },
   notBuilt('tensorflow'),
   { name: 'tfjs', unavailable: () => null, create: createTfjsReplica },
 ];
