@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 
 /** What the addon is built with: how to see that it is there, and the Debian package that has it. */
 const NEEDS = [
-  { what: 'a C++ compiler', package: 'g++', found: () => runs('c++', ['--version']) },
+  { what: 'a C++ compiler', package: 'g++', found: () => hasAppleTools() && runs('c++', ['--version']) },
   { what: 'make', package: 'make', found: () => runs('make', ['--version']) },
   { what: 'CMake', package: 'cmake', found: () => runs('cmake', ['--version']) },
   {
@@ -20,6 +20,9 @@ const NEEDS = [
 function runs(command, args, input = '') {
   return spawnSync(command, args, { input, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
 }
+
+/** On a Mac without its command-line tools, asking for the compiler would open a window. */
+const hasAppleTools = () => process.platform !== 'darwin' || runs('xcode-select', ['-p']);
 
 const missingNeeds = () => NEEDS.filter((need) => !need.found());
 
@@ -47,7 +50,7 @@ function aptInstall(packages) {
   return null;
 }
 
-const COST = 'models train on the tfjs engine until then: the same results, some 10 times slower';
+const COST = 'models train on the tfjs engine until then: the same rules, some 10 times slower';
 
 /**
  * Makes the tools of the build available, where that is allowed.

@@ -3,7 +3,7 @@
  * which takes a few milliseconds. `npm run setup`, and before `npm start`, `npm test` and `npm run cluster`.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BUILD_FAILED, haveBuildTools } from './addon.mjs';
@@ -90,7 +90,7 @@ export function setUp() {
   const manifests = [ROOT, ...dirs].map((dir) => join(dir, 'package.json'));
   unlessDone('installed', {
     inputs: [...manifests, join(ROOT, 'pnpm-lock.yaml'), join(ROOT, 'pnpm-workspace.yaml')],
-    results: dirs.filter((dir) => dir.includes('apps')).map((dir) => join(dir, 'node_modules')),
+    results: [join(ROOT, 'apps', 'cluster', 'node_modules')],
     work: () =>
       step(`dependencies from the npm registry, by ${pnpmName()}`, () =>
         pnpm(['install', '--frozen-lockfile', '--reporter=append-only', '--config.confirmModulesPurge=false'], {
@@ -116,7 +116,7 @@ export function setUp() {
   buildAddon();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   setUp();
   say('everything is up to date');
 }

@@ -1,6 +1,5 @@
 /** Runs the command line as a user does, in a process of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('../scripts/cluster.mjs', import.meta.url));
@@ -57,13 +56,10 @@ export async function startedPids(command: Command): Promise<number[]> {
   return [...line.matchAll(/pid (\d+)/g)].map(([, pid]) => Number(pid));
 }
 
-/** Whether a process has ended. One that nobody has reaped yet has. */
+/** Whether a process has ended. One that nobody has reaped yet (state Z) has. */
 function hasEnded(pid: number): boolean {
-  try {
-    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return true;
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() === '' || stdout.trim().startsWith('Z');
 }
 
 /** Resolves when all have ended. The end of another's child is no event that Node could await, hence the looks. */

@@ -5,7 +5,8 @@
  *                                            a worker's answer waits until every shard serves
  *   serving    { host, port }              → {}              a shard listens
  *   parameters { engine, reason }          → {} + θ          worker → coordinator: θ₀; coordinator → worker: its x
- *   state      {}                          → {} + state      the same for the weights that are not trained
+ *   state      {}                          → {} + state₀     the weights that are not trained
+ *   averageState {} + state                → {} + their mean over all workers, once all have brought theirs
  *   next       { finished: Scores | null } → Task            waits at the barriers
  *   progress   Progress                                      no answer
  *   failed     { message }                 → {}              the last words of a process that cannot go on
@@ -26,6 +27,7 @@ export const ControlKind = {
   failed: 37,
   stop: 38,
   state: 39,
+  averageState: 40,
 } as const;
 
 /** What a process is told on its standard input, as one line of JSON: never on its command line, for the token's sake. */

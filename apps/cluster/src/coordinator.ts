@@ -2,7 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Scores } from '@weft/models';
 import type { Progress, Vector } from '@weft/trainer';
-import { type Answer, listen, type Message, type Server, type ShardRange, shardRanges } from '@weft/transport';
+import {
+  type Answer,
+  asFloat32,
+  listen,
+  type Message,
+  type Server,
+  type ShardRange,
+  shardRanges,
+} from '@weft/transport';
 import type { RunConfig } from './config.js';
 import {
   ControlKind,
@@ -21,8 +29,9 @@ import { Ledger } from './ledger.js';
 import { placesFor } from './node-connection.js';
 import { NodeGroup, withPid } from './node-group.js';
 import { leaseSamples, Schedule } from './schedule.js';
+import { StateAverage } from './state-average.js';
 import { DETECTION_MS, HEARTBEAT_MS, START_MS } from './timing.js';
-import { collectFromShards, collectFromWorker, collectState, type Trained } from './trained.js';
+import { collectFromShards, collectFromWorker, type Trained } from './trained.js';
 
 export interface CoordinatorOptions {
   readonly config: RunConfig;
@@ -89,6 +98,7 @@ class Coordination {
   /** Rejects with the first thing that goes wrong. */
   readonly #failure = deferred<never>();
   readonly #asked = new Set<number>();
+  readonly #state: StateAverage;
   #server: Server | null = null;
 
   constructor(o: CoordinatorOptions) {
@@ -98,6 +108,7 @@ class Coordination {
     this.#rule = { trainer, window, workers, settings };
     this.#shards = shardSeats(config, o.initial.length);
     this.#ledger = new Ledger(trainSamples);
+    this.#state = new StateAverage(workers, o.initialState);
     this.#schedule = new Schedule({
       workers,
       epochs,
@@ -168,17 +179,13 @@ class Coordination {
   }
 
   async #collect(): Promise<Trained> {
-    const { config, initial, initialState, run } = this.#o;
-    const workers = Array.from({ length: config.workers }, (_, rank) =>
-      this.#group.connection({ role: 'worker', rank }),
-    );
+    const { initial, run } = this.#o;
     try {
-      const { parameters, staleness } =
+      const collected =
         this.#shards.length > 0
           ? await collectFromShards({ shards: this.#addresses(), run, token: this.#token, parameters: initial.length })
-          : await collectFromWorker(workers[0]);
-      const state = initialState.length > 0 ? await collectState(workers) : initialState;
-      return { parameters, state, staleness, audit: this.#ledger.audit() };
+          : await collectFromWorker(this.#group.connection({ role: 'worker', rank: 0 }));
+      return { ...collected, state: this.#state.last, audit: this.#ledger.audit() };
     } catch (error) {
       throw new ClusterError('node', `taking in the trained parameters: ${oneLine(error)}`, { cause: error });
     }
@@ -200,6 +207,8 @@ class Coordination {
       }
       case ControlKind.state:
         return { payload: this.#o.initialState };
+      case ControlKind.averageState:
+        return this.#averageState(peer.rank, asFloat32(message.payload));
       case ControlKind.next:
         return this.#next(peer.rank, readHeader(SCHEMAS.next, header, where).finished);
       case ControlKind.progress:
@@ -268,6 +277,10 @@ class Coordination {
   async #next(rank: number, finished: Scores | null): Promise<Answer> {
     this.#asked.add(rank);
     return { header: toHeader(await this.#schedule.next(rank, finished)) };
+  }
+
+  async #averageState(rank: number, state: Vector): Promise<Answer> {
+    return { payload: await this.#state.average(rank, state) };
   }
 
   #failLate(): void {

@@ -1,7 +1,7 @@
 /** The data set of a run: found by name or folder, converted once, and kept. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { cachedDataset, type Dataset, idxFolder, npmFashionMnist, openDataset, type Source } from '@weft/hdfs-loader';
 import { ClusterError, interrupted, oneLine, shown } from './errors.js';
 
@@ -20,7 +20,8 @@ function sourceOf(dataset: string): Source {
       `--dataset: fashion-mnist or a folder expected, got ${shown(dataset)}, which does not exist`,
     );
   }
-  return idxFolder(dir);
+  // Anything in MNIST's form may lie there: it goes by the name of its folder.
+  return idxFolder(dir, { name: basename(dir).replace(/[^A-Za-z0-9._-]+/g, '-') || 'images' });
 }
 
 /**

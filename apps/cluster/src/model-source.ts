@@ -1,5 +1,5 @@
 /** The model of a run, by name or file, checked against the data set. */
-
+import { existsSync } from 'node:fs';
 import type { Manifest } from '@weft/hdfs-loader';
 import { createModel, describeModel, loadModel, MODELS, type ModelName } from '@weft/models';
 import { ClusterError, oneLine, shown } from './errors.js';
@@ -9,19 +9,30 @@ export type LayersModel = ReturnType<typeof createModel>;
 const isName = (name: string): name is ModelName => Object.hasOwn(MODELS, name);
 
 /**
+ * Checks that there is such a model, before anything takes time.
+ *
+ * @throws {ClusterError} `usage` for what is neither a name nor like a path, `model` for a file that does not exist
+ */
+export function requireModel(name: string): void {
+  if (isName(name)) return;
+  const names = Object.keys(MODELS).join(', ');
+  if (!/[./\\]/.test(name)) {
+    throw new ClusterError(
+      'usage',
+      `--model: one of ${names} or the path of a tfjs model.json expected, got ${shown(name)}`,
+    );
+  }
+  if (!existsSync(name)) throw new ClusterError('model', `--model ${name}: no such file`);
+}
+
+/**
  * Makes a named model for the data set's shape and classes, or loads a model.json with its weights.
  *
  * @throws {ClusterError} `model` when the file cannot be read, or the model's input or output does not fit the data
  */
 export async function resolveModel(name: string, o: { manifest: Manifest; seed: number }): Promise<LayersModel> {
   const { inputShape, classes } = o.manifest;
-  const names = Object.keys(MODELS).join(', ');
-  if (!isName(name) && !/[./\\]/.test(name)) {
-    throw new ClusterError(
-      'usage',
-      `--model: one of ${names} or the path of a tfjs model.json expected, got ${shown(name)}`,
-    );
-  }
+  requireModel(name);
   let model: LayersModel | undefined;
   try {
     if (isName(name)) return createModel(name, { seed: o.seed, inputShape, classes });

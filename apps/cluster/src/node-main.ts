@@ -27,13 +27,12 @@ async function main(): Promise<void> {
   try {
     const line = await readStartLine(process.stdin, () => orphaned('the coordinator closed the standard input'));
     const start: NodeStart = readHeader(SCHEMAS.nodeStart, JSON.parse(line), 'start');
-    const state: WorkerState = { replica: null };
+    const state: WorkerState = { replica: null, fail: (error) => void fail(error, control) };
     control = await connectToCoordinator(start, (message) => {
       if (message.kind === ControlKind.stop) process.exit(0);
       if (message.kind === ControlKind.parameters && state.replica) return { payload: state.replica.parameters };
-      if (message.kind === ControlKind.state && state.replica) return { payload: state.replica.state };
       throw new TypeError(
-        `${start.role} ${start.rank}: stop expected, or parameters or state once there are some, got kind ${message.kind}`,
+        `${start.role} ${start.rank}: stop expected, or parameters once there are some, got kind ${message.kind}`,
       );
     });
     control.closed.then(

@@ -1,9 +1,10 @@
 /** report.json: what a run was and what came of it. */
 import type { Manifest } from '@weft/hdfs-loader';
-import type { StalenessSummary } from '@weft/trainer';
+import { StalenessHistogram, type StalenessSummary } from '@weft/trainer';
 import type { RunConfig } from './config.js';
 import type { Audit } from './ledger.js';
 import type { EpochReport } from './run-metrics.js';
+import type { ShardStats } from './trained.js';
 
 export interface RunReport {
   readonly trainer: string;
@@ -28,6 +29,8 @@ export interface RunReport {
   readonly testAccuracy: number;
   /** τ over all pushes and shards. */
   readonly staleness: StalenessSummary;
+  /** Each shard by itself, in the order of the ranges: how often it moved, and τ of its pushes. */
+  readonly perShard: readonly { readonly version: number; readonly staleness: StalenessSummary }[];
   readonly samples: Audit;
   /** From the start of the command's work until its processes had ended and the weights were written. */
   readonly seconds: number;
@@ -41,12 +44,14 @@ export function runReport(o: {
   engine: string;
   parameters: number;
   epochs: readonly EpochReport[];
-  staleness: StalenessSummary;
+  shards: readonly ShardStats[];
   audit: Audit;
   seconds: number;
   runDir: string;
 }): RunReport {
   const { config, manifest } = o;
+  const all = new StalenessHistogram();
+  for (const { staleness } of o.shards) all.merge(staleness.entries());
   return {
     trainer: config.trainer,
     model: config.model,
@@ -65,7 +70,8 @@ export function runReport(o: {
     parameters: o.parameters,
     epochs: o.epochs,
     testAccuracy: o.epochs.at(-1)?.testAccuracy ?? 0,
-    staleness: o.staleness,
+    staleness: all.summary(),
+    perShard: o.shards.map(({ version, staleness }) => ({ version, staleness: staleness.summary() })),
     samples: o.audit,
     seconds: o.seconds,
     runDir: o.runDir,

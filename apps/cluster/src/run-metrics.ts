@@ -1,6 +1,6 @@
 /** Adds up what workers report, by worker and epoch, for the progress view and the report. */
 import type { Scores } from '@weft/models';
-import { type Progress, StalenessHistogram } from '@weft/trainer';
+import type { Progress } from '@weft/trainer';
 
 /** What one worker did in one epoch. Times are in seconds. */
 export interface WorkerEpoch {
@@ -61,6 +61,7 @@ const ratio = (a: number, b: number): number => (b > 0 ? a / b : 0);
 
 /** The epoch that is going on. */
 export interface Running {
+  /** From 1. */
   readonly epoch: number;
   readonly samples: number;
   readonly seconds: number;
@@ -73,7 +74,6 @@ export interface Running {
 
 export class RunMetrics {
   readonly epochs: EpochReport[] = [];
-  readonly staleness = new StalenessHistogram();
   readonly #now: () => number;
   #sums: Sums[];
   #startedMs = 0;
@@ -145,7 +145,7 @@ export class RunMetrics {
     const seconds = (this.#now() - this.#startedMs) / 1000;
     const total = this.#total();
     return {
-      epoch,
+      epoch: epoch + 1,
       samples: total.samples,
       seconds,
       samplesPerSecond: ratio(total.samples, seconds),

@@ -16,7 +16,10 @@ interface Begun {
   readonly samples: number;
 }
 
-const secondsLeft = (r: Running, samples: number): number => (samples - r.samples) / r.samplesPerSecond;
+/** Of the whole run, evaluations not counted. */
+function secondsLeft(r: Running, { config, samples }: Begun): number {
+  return ((config.epochs - r.epoch + 1) * samples - r.samples) / r.samplesPerSecond;
+}
 
 function headline({ config, samples }: Begun): string {
   const { trainer, optimizer, learningRate, model, dataset, workers, shards, batchSize, window, epochs } = config;
@@ -51,9 +54,9 @@ export function lineView(write: (line: string) => void, now: () => number): RunV
       nextMs = now() + LINE_MS;
       const { config, samples } = begun;
       write(
-        `epoch ${r.epoch + 1}/${config.epochs} ${integer(r.samples)}/${integer(samples)}: ${integer(r.samplesPerSecond)} samples/s, ` +
+        `epoch ${r.epoch}/${config.epochs} ${integer(r.samples)}/${integer(samples)}: ${integer(r.samplesPerSecond)} samples/s, ` +
           `loss ${r.loss.toFixed(4)}, accuracy ${percent(r.accuracy)}, staleness ${r.staleness.toFixed(2)}, ` +
-          `${duration(secondsLeft(r, samples))} left`,
+          `${duration(secondsLeft(r, begun))} left`,
       );
     },
     epoch: (e) => write(epochLine(e, begun?.config.epochs ?? e.epoch)),
@@ -89,7 +92,7 @@ export function barView(
       total,
       0,
       {},
-      { format: `${bold(`epoch ${epoch + 1}/${run.config.epochs}`)} ${cyan('{bar}')} {percentage} % {text}` },
+      { format: `${bold(`epoch ${epoch}/${run.config.epochs}`)} ${cyan('{bar}')} {percentage} % {text}` },
     );
     // A full bar is an equal share: who is faster fills it first, and goes on with what others leave.
     const share = Math.ceil(total / run.config.workers);
@@ -120,7 +123,7 @@ export function barView(
       bars.all.update(r.samples, {
         text:
           `${integer(r.samplesPerSecond)} samples/s  loss ${r.loss.toFixed(4)}  accuracy ${percent(r.accuracy)}  ` +
-          `staleness ${r.staleness.toFixed(2)}  ${duration(secondsLeft(r, begun.samples))} left`,
+          `staleness ${r.staleness.toFixed(2)}  ${duration(secondsLeft(r, begun))} left`,
       });
       for (const [w, bar] of bars.workers.entries()) {
         const worker = r.workers[w];

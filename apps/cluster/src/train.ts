@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { Manifest } from '@weft/hdfs-loader';
-import { describeModel, getParameters, getState, modelToJson } from '@weft/models';
+import { chooseEngine, describeModel, getParameters, getState, modelToJson } from '@weft/models';
 import { configure, type RunConfig, type TrainOptions } from './config.js';
 import { coordinate } from './coordinator.js';
 import { resolveDataset } from './dataset.js';
-import { ClusterError } from './errors.js';
-import { type LayersModel, resolveModel } from './model-source.js';
+import { ClusterError, oneLine } from './errors.js';
+import type { Audit } from './ledger.js';
+import { type LayersModel, requireModel, resolveModel } from './model-source.js';
 import { withPid } from './node-group.js';
 import { normalizationOf } from './normalization.js';
 import { type RunReport, runReport } from './report.js';
@@ -48,6 +49,8 @@ export async function train(
   const signal = o.signal ?? new AbortController().signal;
   const config = configure(options, process.env);
 
+  requireModel(config.model);
+
   const { dir, dataset } = await resolveDataset(config.dataset, {
     dataHome: config.dataHome,
     onLine: (line) => view.line?.(line),
@@ -58,6 +61,7 @@ export async function train(
   const normalization = await normalizationOf(dataset, signal);
   const model = await resolveModel(config.model, { manifest, seed: config.seed });
   try {
+    requireEngine(config.engine, model);
     return await trainModel(model, { config, manifest, datasetDir: dir, normalization, signal, view, started });
   } finally {
     model.dispose();
@@ -88,7 +92,7 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
   let engine = '';
   let epochNow = 0;
   let nextMetricMs = 0;
-  const { parameters, state, staleness, audit } = await coordinate({
+  const { parameters, state, shards, audit } = await coordinate({
     config,
     run,
     topology: modelToJson(model),
@@ -126,6 +130,7 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
     },
   });
 
+  requireAllTrained(audit);
   const { name, split } = manifest;
   await folder.writeWeights(model, { parameters, state, metadata: { trainer: config.trainer, dataset: name, split } });
   const report = runReport({
@@ -134,13 +139,28 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
     engine,
     parameters: describeModel(model).parameters,
     epochs: metrics.epochs,
-    staleness: staleness.summary(),
+    shards,
     audit,
     seconds: (performance.now() - started) / 1000,
     runDir: folder.dir,
   });
   folder.writeJson('report.json', report);
   return report;
+}
+
+/** Asks now what would otherwise come from a worker: whether the engine that was asked for can run this model. */
+function requireEngine(engine: RunConfig['engine'], model: LayersModel): void {
+  try {
+    chooseEngine({ engine, model: modelToJson(model) });
+  } catch (error) {
+    throw new ClusterError('usage', `--engine: ${oneLine(error)}`, { cause: error });
+  }
+}
+
+/** Books that do not close mean a run that is not what its report would say. */
+function requireAllTrained({ expected, never }: Audit): void {
+  if (never > 0)
+    throw new ClusterError('node', `audit: ${expected} samples trained expected, ${never} of them never were`);
 }
 
 /** A batch must fit into a worker's equal share of the training samples: else some worker would have nothing to do. */

@@ -12,16 +12,32 @@ export interface Trained {
   readonly parameters: Vector;
   /** The weights that are not trained. */
   readonly state: Vector;
-  /** τ of every push at every shard. */
-  readonly staleness: StalenessHistogram;
+  /** What each shard counted, in the order of the ranges; empty where there is no server. */
+  readonly shards: readonly ShardStats[];
   readonly audit: Audit;
 }
 
-type Collected = Pick<Trained, 'parameters' | 'staleness'>;
+/** What one shard counted. */
+export interface ShardStats {
+  /** How often its range of θ has moved. */
+  readonly version: number;
+  /** τ of every push. */
+  readonly staleness: StalenessHistogram;
+}
+
+type Collected = Pick<Trained, 'parameters' | 'shards'>;
 
 const STATS = z.object({ version: z.int().min(0), staleness: z.array(z.tuple([z.int().min(0), z.int().min(1)])) });
 
-/** θ and the staleness of all pushes, from every shard. */
+async function statsOf(connection: Connection, rank: number): Promise<ShardStats> {
+  const { header } = await connection.request(ShardKind.stats, {}, { timeoutMs: EXCHANGE_MS });
+  const { version, staleness } = readHeader(STATS, header, `shard ${rank}`);
+  const histogram = new StalenessHistogram();
+  histogram.merge(staleness);
+  return { version, staleness: histogram };
+}
+
+/** θ and what the shards counted, from every shard. */
 export async function collectFromShards(o: {
   shards: readonly { host: string; port: number; range: ShardRange }[];
   run: string;
@@ -37,12 +53,8 @@ export async function collectFromShards(o: {
     const peers = await Promise.all(connecting);
     const parameters = new Float32Array(o.parameters);
     await shardLink({ shards: peers, timeoutMs: EXCHANGE_MS }).pull(parameters);
-    const staleness = new StalenessHistogram();
-    for (const [i, { connection }] of peers.entries()) {
-      const { header } = await connection.request(ShardKind.stats, {}, { timeoutMs: EXCHANGE_MS });
-      staleness.merge(readHeader(STATS, header, `shard ${i}`).staleness);
-    }
-    return { parameters, staleness };
+    const shards = await Promise.all(peers.map(({ connection }, i) => statsOf(connection, i)));
+    return { parameters, shards };
   } finally {
     // Also those that came while another could not be reached.
     await Promise.allSettled(connecting.map(async (peer) => (await peer).connection.close()));
@@ -53,17 +65,5 @@ export async function collectFromShards(o: {
 export async function collectFromWorker(worker: Connection | undefined): Promise<Collected> {
   if (!worker) throw new ClusterError('node', 'worker 0: a connection expected at the end of the run, there is none');
   const { payload } = await worker.request(ControlKind.parameters, {}, { timeoutMs: EXCHANGE_MS });
-  return { parameters: asFloat32(payload), staleness: new StalenessHistogram() };
-}
-
-/** The mean of the workers' weights that are not trained: each worker's moving statistics saw other samples. */
-export async function collectState(workers: readonly (Connection | undefined)[]): Promise<Vector> {
-  const states = await Promise.all(
-    workers.map(async (worker, rank) => {
-      if (!worker) throw new ClusterError('node', `worker ${rank}: a connection expected at the end of the run`);
-      const { payload } = await worker.request(ControlKind.state, {}, { timeoutMs: EXCHANGE_MS });
-      return asFloat32(payload);
-    }),
-  );
-  return states[0]!.map((_, i) => states.reduce((sum, state) => sum + state[i]!, 0) / states.length);
+  return { parameters: asFloat32(payload), shards: [] };
 }

@@ -13,6 +13,8 @@ import { BARRIER_MS, DETECTION_MS, EXCHANGE_MS, HEARTBEAT_MS, START_MS } from '.
 /** What the coordinator may ask of a worker: its parameters, once it has some. */
 export interface WorkerState {
   replica: Replica | null;
+  /** Ends the process for a reason that no promise of the worker's carries. */
+  readonly fail: (error: unknown) => void;
 }
 
 async function connectShards(start: NodeStart, job: WorkerJob): Promise<ShardPeer[]> {
@@ -81,8 +83,17 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
         batches: datasetBatches({ train, test, batchSize: job.batchSize, seed: job.seed }),
         now: () => performance.now(),
         onProgress: (progress) => {
-          // A report that cannot be sent means that the connection is gone, and with it this process.
-          control.notify(ControlKind.progress, toHeader(progress)).catch(() => {});
+          // Where the connection is gone this process ends with it; any other failure would leave samples uncounted.
+          control.notify(ControlKind.progress, toHeader(progress)).catch(state.fail);
+        },
+        averageState: async (vector) => {
+          if (vector.length === 0) return;
+          const { payload } = await control.request(
+            ControlKind.averageState,
+            {},
+            { payload: vector, timeoutMs: BARRIER_MS },
+          );
+          vector.set(asFloat32(payload));
         },
       },
       {

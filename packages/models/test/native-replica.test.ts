@@ -6,7 +6,7 @@ import { createNativeReplica, nativeUnavailable } from '../src/native-replica.js
 import { getParameters, getState, layoutOf } from '../src/parameters.js';
 import type { Batch } from '../src/replica.js';
 import { tf } from '../src/tf.js';
-import type { ReplicaSetup } from '../src/tfjs-replica.js';
+import type { ReplicaSetup } from '../src/engine-slot.js';
 import { TfjsStep } from '../src/tfjs-step.js';
 import { modelToJson } from '../src/topology.js';
 import { uniform } from './native-oracle.js';
