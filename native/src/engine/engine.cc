@@ -281,7 +281,7 @@ void Engine::forward(const Samples& samples, bool training) {
 
 Score Engine::backward(const Targets& targets, int size, float fusedRate) {
   const Score score = scoreLoss(plan_.loss, plan_.head, tensor(plan_.output), targets, size, true);
-  if (!std::isfinite(score.loss)) throw EngineError("not-finite", "loss: a finite value expected, got " + std::to_string(score.loss));
+  if (!std::isfinite(score.loss)) throw EngineError("not-finite", std::string("a finite loss expected, got ") + (std::isnan(score.loss) ? "NaN" : "infinity"));
   pass_.fusedRate = fusedRate;
   for (auto segment = segments_.rbegin(); segment != segments_.rend(); ++segment) {
     for (size_t l = segment->begin; l < segment->end; l++) layers_[l]->beginBackward(pass_);

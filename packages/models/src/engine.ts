@@ -45,7 +45,7 @@ export interface ReplicaOptions {
  * @param o.engine 'auto' by default: the first of native, tensorflow, tfjs that can
  * @param o.model topology JSON, for engines that know only some layers
  * @throws ModelError `engine-unavailable` when the engine asked for cannot run here, `bad-argument` for an unknown one
- * @example chooseEngine().reason // 'tfjs (slow): native is not built here, tensorflow is not built here'
+ * @example chooseEngine().reason // 'slow, but native is not built, tensorflow is not built here'
  */
 export function chooseEngine(o: { engine?: EngineName; model?: string } = {}): {
   engine: Engine['name'];
@@ -124,7 +124,7 @@ function selectEngine(o: { engine?: EngineName; model?: string }): { engine: Eng
     const problem = engine.unavailable(o.model);
     if (problem !== null)
       throw new ModelError('engine-unavailable', `engine ${engine.name} ${problem}; tfjs always works`);
-    return { engine, reason: `${engine.name}: asked for` };
+    return { engine, reason: 'asked for' };
   }
   const problems: string[] = [];
   for (const engine of ENGINES) {
@@ -136,8 +136,8 @@ function selectEngine(o: { engine?: EngineName; model?: string }): { engine: Eng
 }
 
 function reasonOf(engine: Engine, problems: readonly string[]): string {
-  const name = engine.name === 'tfjs' ? 'tfjs (slow)' : engine.name;
-  return `${name}: ${problems.length > 0 ? problems.join(', ') : 'the fastest here'}`;
+  if (problems.length === 0) return 'the fastest here';
+  return `${engine.name === 'tfjs' ? 'slow, but ' : ''}${problems.join(', ')}`;
 }
 
 /** A row of the table for an engine that this build does not have. */

@@ -118,17 +118,13 @@ class EngineReplica implements NativeReplica {
     try {
       const scores = await run();
       if (Number.isFinite(scores.loss)) return scores;
-      throw new NativeError('not-finite', `loss: a finite value expected, got ${scores.loss}`);
+      throw new NativeError('not-finite', `a finite loss expected, got ${scores.loss}`);
     } catch (error) {
       const known = translated(error);
       if (!(known instanceof ModelError) || known.code !== 'not-finite') throw known;
-      throw new ModelError(
-        'not-finite',
-        `${where}: a ${known.message.replace(/^loss: a /, '')}; lower the learning rate, or look at the inputs`,
-        {
-          cause: error,
-        },
-      );
+      throw new ModelError('not-finite', `${where}: ${known.message}; lower the learning rate, or look at the inputs`, {
+        cause: error,
+      });
     }
   }
 }

@@ -1,12 +1,12 @@
 import { addon } from '@weft/native';
 import { describe, expect, it } from 'vitest';
 import { describeModel } from '../src/description.js';
+import type { ReplicaSetup } from '../src/engine-slot.js';
 import { createModel, type ModelName } from '../src/model.js';
 import { createNativeReplica, nativeUnavailable } from '../src/native-replica.js';
 import { getParameters, getState, layoutOf } from '../src/parameters.js';
 import type { Batch } from '../src/replica.js';
 import { tf } from '../src/tf.js';
-import type { ReplicaSetup } from '../src/engine-slot.js';
 import { TfjsStep } from '../src/tfjs-step.js';
 import { modelToJson } from '../src/topology.js';
 import { uniform } from './native-oracle.js';
@@ -85,7 +85,7 @@ describe.runIf(addon().ok)('createNativeReplica', () => {
     });
     replica.parameters.fill(Number.NaN);
     await expect(replica.gradient(batch(2, 1))).rejects.toThrow(
-      'step 2: a finite value expected, got nan; lower the learning rate',
+      'step 2: a finite loss expected, got NaN; lower the learning rate',
     );
     replica.dispose();
     await expect(replica.predict(batch(2, 1))).rejects.toMatchObject({ code: 'disposed' });

@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 async function start(o: ReplicaOptions): Promise<Replica> {
-  const replica = await createReplica(o);
+  const replica = await createReplica({ engine: 'tfjs', ...o });
   open.push(replica);
   return replica;
 }
@@ -175,7 +175,7 @@ describe('the replica', () => {
       message: /Unknown layer: Nonsense/,
     });
     const controller = new AbortController();
-    const starting = createReplica({ model: model(), signal: controller.signal });
+    const starting = createReplica({ engine: 'tfjs', model: model(), signal: controller.signal });
     controller.abort(new Error('stop'));
     await expect(starting).rejects.toThrow('stop');
   });
