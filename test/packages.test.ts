@@ -17,10 +17,10 @@ const ARROWS: Record<string, readonly string[]> = {
   '@weft/native': [],
   '@weft/safetensors': [],
   '@weft/transport': ['@weft/native'],
-  '@weft/models': ['@weft/native', '@weft/safetensors'],
+  '@weft/models': ['@weft/native'],
   '@weft/trainer': ['@weft/models', '@weft/native', '@weft/transport'],
   '@weft/hdfs-loader': ['@weft/safetensors'],
-  '@weft/preprocessing': ['@weft/native', '@weft/safetensors'],
+  '@weft/preprocessing': ['@weft/safetensors'],
 };
 
 describe('the packages', () => {

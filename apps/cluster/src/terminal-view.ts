@@ -78,7 +78,7 @@ export function barView(
     const multi = new cliProgress.MultiBar(
       {
         stream,
-        barsize: 24,
+        barsize: 20,
         hideCursor: true,
         clearOnComplete: true,
         format: '',

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resolveDataset } from '../src/dataset.js';
 import { ClusterError } from '../src/errors.js';
@@ -39,16 +39,27 @@ describe('resolveDataset', () => {
 
   it('converts a folder of IDX files once', async () => {
     const o = options();
-    const source = scratchFolder();
+    const source = join(scratchFolder(), 'digits');
+    mkdirSync(source);
     writeIdx(source, { train: 5, t10k: 2 });
     const first = await resolveDataset(source, o);
     expect(first.dir.startsWith(join(o.dataHome, 'datasets'))).toBe(true);
-    expect(o.lines).toEqual([`data set fashion-mnist converted into ${first.dir}`]);
+    expect(o.lines).toEqual([`data set digits converted into ${first.dir}`]);
+    expect(first.dataset.manifest.name).toBe('digits');
     const { labels, count } = await first.dataset.subset('train').load();
     expect([count, [...labels]]).toEqual([5, [3, 3, 3, 3, 3]]);
     const again = await resolveDataset(source, o);
     expect(again.dir).toBe(first.dir);
     expect(o.lines).toHaveLength(1);
+  });
+
+  it('has a folder’s name as the data set’s, in characters that any file system takes', async () => {
+    const source = join(scratchFolder(), 'my digits: 0 to 9');
+    mkdirSync(source);
+    writeIdx(source, { train: 5, t10k: 2 });
+    const { dir, dataset } = await resolveDataset(`${source}/`, options());
+    expect(dataset.manifest.name).toBe('my-digits-0-to-9');
+    expect(basename(dir)).toMatch(/^[A-Za-z0-9._-]+$/);
   });
 
   it('says what is wrong with a folder, in one line', async () => {

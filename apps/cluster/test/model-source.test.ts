@@ -4,7 +4,7 @@ import { type Manifest, openDataset } from '@weft/hdfs-loader';
 import { describeModel, getParameters, saveModel } from '@weft/models';
 import { describe, expect, it } from 'vitest';
 import { ClusterError } from '../src/errors.js';
-import { resolveModel } from '../src/model-source.js';
+import { requireModel, resolveModel } from '../src/model-source.js';
 import { scratchFolder, tinyDataset, tinyModel } from './tiny-dataset.js';
 
 async function tinyManifest(over: Partial<Manifest> = {}): Promise<Manifest> {
@@ -17,6 +17,26 @@ async function failure(name: string, manifest: Manifest): Promise<ClusterError> 
   expect((error as Error).message).not.toMatch(/[\r\n]/);
   return error as ClusterError;
 }
+
+describe('requireModel', () => {
+  it('takes a name, and the path of a file that exists', () => {
+    requireModel('mlp');
+    requireModel('cnn');
+    const path = join(scratchFolder(), 'model.json');
+    writeFileSync(path, '{');
+    requireModel(path);
+  });
+
+  it('says which names there are, and which file is not there', () => {
+    const refusal = (code: string, message: string) => expect.objectContaining({ code, message });
+    expect(() => requireModel('mpl')).toThrow(
+      refusal('usage', '--model: one of mlp, cnn or the path of a tfjs model.json expected, got "mpl"'),
+    );
+    // A path, as it has a dot; 'toString' is no name, though every object has one.
+    expect(() => requireModel('gone.json')).toThrow(refusal('model', '--model gone.json: no such file'));
+    expect(() => requireModel('toString')).toThrow(expect.objectContaining({ code: 'usage' }));
+  });
+});
 
 describe('resolveModel', () => {
   it('makes a named model for the data’s shape and classes, from the seed', async () => {

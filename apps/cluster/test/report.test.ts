@@ -1,4 +1,5 @@
 import { parseManifest } from '@weft/hdfs-loader';
+import { StalenessHistogram } from '@weft/trainer';
 import { describe, expect, it } from 'vitest';
 import { configure } from '../src/config.js';
 import { runReport } from '../src/report.js';
@@ -20,12 +21,22 @@ const manifest = parseManifest(
   'manifest.json',
 );
 
+function histogram(...entries: [tau: number, times: number][]): StalenessHistogram {
+  const h = new StalenessHistogram();
+  h.merge(entries);
+  return h;
+}
+
 describe('runReport', () => {
   it('has every field that a reader of report.json counts on', () => {
     const config = configure({ trainer: 'aeasgd', shards: 3, seed: 7, learningRate: 0.5 }, { WEFT_DATA_DIR: '/data' });
     const audit = { expected: 2, trained: 2, twice: 0, never: 0 };
-    const staleness = { mean: 1, p50: 1, p99: 2, max: 3 };
-    const o = { config, manifest, engine: 'tfjs-wasm', parameters: 9, staleness, audit, seconds: 4, runDir: '/r' };
+    const shards = [
+      { version: 6, staleness: histogram([0, 3], [2, 1]) },
+      { version: 3, staleness: histogram([0, 1], [3, 1]) },
+      { version: 0, staleness: histogram() },
+    ];
+    const o = { config, manifest, engine: 'tfjs-wasm', parameters: 9, shards, audit, seconds: 4, runDir: '/r' };
     expect(runReport({ ...o, epochs: [{ ...sampleEpoch(2), testAccuracy: 0.1 }, sampleEpoch(2)] })).toEqual({
       trainer: 'aeasgd',
       model: 'mlp',
@@ -44,11 +55,22 @@ describe('runReport', () => {
       parameters: 9,
       epochs: [{ ...sampleEpoch(2), testAccuracy: 0.1 }, sampleEpoch(2)],
       testAccuracy: 0.8,
-      staleness,
+      // 0, 0, 0, 0, 2, 3: over all pushes, not the mean of the shards.
+      staleness: { mean: 5 / 6, p50: 0, p99: 3, max: 3 },
+      perShard: [
+        { version: 6, staleness: { mean: 0.5, p50: 0, p99: 2, max: 2 } },
+        { version: 3, staleness: { mean: 1.5, p50: 0, p99: 3, max: 3 } },
+        { version: 0, staleness: { mean: 0, p50: 0, p99: 0, max: 0 } },
+      ],
       samples: audit,
       seconds: 4,
       runDir: '/r',
     });
     expect(runReport({ ...o, epochs: [] }).testAccuracy).toBe(0);
+    // A run without a server.
+    expect(runReport({ ...o, shards: [], epochs: [] })).toMatchObject({
+      staleness: { mean: 0, p50: 0, p99: 0, max: 0 },
+      perShard: [],
+    });
   });
 });

@@ -24,7 +24,7 @@ describe('RunMetrics', () => {
     metrics.progress(1, { ...report, samples: 200, loss: 20, correct: 175, staleness: null });
     nowMs = 3000;
     expect(metrics.running(0)).toEqual({
-      epoch: 0,
+      epoch: 1,
       samples: 400,
       seconds: 2,
       samplesPerSecond: 200,
@@ -83,7 +83,8 @@ describe('RunMetrics', () => {
     metrics.startEpoch();
     metrics.progress(0, report);
     metrics.startEpoch();
-    const { samples, samplesPerSecond, loss, accuracy, staleness } = metrics.running(1);
+    const { epoch, samples, samplesPerSecond, loss, accuracy, staleness } = metrics.running(1);
+    expect(epoch).toBe(2);
     expect([samples, samplesPerSecond, loss, accuracy, staleness]).toEqual([0, 0, 0, 0, 0]);
     metrics.endTraining();
     const { seconds, testAccuracy, workers } = metrics.endEpoch(1, { loss: 0, correct: 0, size: 0 });

@@ -47,6 +47,7 @@ export const sampleReport = (over: Partial<RunReport> = {}): RunReport => ({
   epochs: [sampleEpoch(2)],
   testAccuracy: 0.8,
   staleness: { mean: 0.75, p50: 1, p99: 3, max: 4 },
+  perShard: [{ version: 20, staleness: { mean: 0.75, p50: 1, p99: 3, max: 4 } }],
   samples: { expected: 1200, trained: 1200, twice: 0, never: 0 },
   seconds: 75,
   runDir: '/runs/1',

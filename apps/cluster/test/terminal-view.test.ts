@@ -11,7 +11,7 @@ const config = configure(
 );
 const begun = { config, samples: 1000, runDir: '/runs/1' };
 const running: Running = {
-  epoch: 0,
+  epoch: 1,
   samples: 250,
   seconds: 1,
   samplesPerSecond: 250,
@@ -53,13 +53,16 @@ describe('lineView', () => {
     nowMs = 4999;
     view.progress?.(running);
     nowMs = 5000;
-    view.progress?.({ ...running, epoch: 1, samples: 0, samplesPerSecond: 0 });
+    view.progress?.({ ...running, epoch: 2 });
+    nowMs = 10_000;
+    view.progress?.({ ...running, epoch: 2, samples: 0, samplesPerSecond: 0 });
     view.epoch?.(sampleEpoch(2));
     expect(lines).toEqual([
       'started',
       'adag trains mlp on fashion-mnist: 1,000 images, 2 epochs\n2 workers × batch 128, 2 parameter shards, window 4, sgd 0.1',
       'run folder /runs/1',
-      'epoch 1/2 250/1,000: 250 samples/s, loss 0.5000, accuracy 25.00 %, staleness 1.00, 3.0 s left',
+      'epoch 1/2 250/1,000: 250 samples/s, loss 0.5000, accuracy 25.00 %, staleness 1.00, 7.0 s left',
+      'epoch 2/2 250/1,000: 250 samples/s, loss 0.5000, accuracy 25.00 %, staleness 1.00, 3.0 s left',
       'epoch 2/2 0/1,000: 0 samples/s, loss 0.5000, accuracy 25.00 %, staleness 1.00, – left',
       'epoch 2/2: 600 samples/s, loss 0.5000, accuracy 75.00 %, test accuracy 80.00 % (2.0 s)',
     ]);
@@ -76,6 +79,9 @@ describe('barView', () => {
     expect(text()).not.toContain(HIDE);
     view.progress?.(running);
     expect(text()).toContain(HIDE);
+    expect(text()).toContain('epoch 1/2 ');
+    // 750 of this epoch's images and all of the next one's, at 250 a second.
+    expect(text()).toContain('7.0 s left');
     nowMs = 1000;
     view.progress?.({ ...running, samples: 2000, workers: [] });
     view.epoch?.(sampleEpoch(2));

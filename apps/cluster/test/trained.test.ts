@@ -2,7 +2,7 @@ import { algorithm, ParameterShard, shardHandler } from '@weft/trainer';
 import { type Connection, connect, listen, type Server } from '@weft/transport';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ControlKind } from '../src/control-messages.js';
-import { collectFromShards, collectFromWorker, collectState } from '../src/trained.js';
+import { collectFromShards, collectFromWorker } from '../src/trained.js';
 
 const run = 'r';
 const token = Buffer.alloc(32, 1);
@@ -15,10 +15,10 @@ async function serve(role: string, handler: Parameters<typeof listen>[0]['handle
 }
 
 async function serveShard(center: Float32Array) {
-  const shard = new ParameterShard({ center, rule: algorithm('downpour').shard!(rule), workers: 1 });
-  const push = (version: number, window: number) =>
+  const shard = new ParameterShard({ center, rule: algorithm('downpour').shard!(rule), workers: 2 });
+  const push = (version: number, window: number, worker = 0) =>
     shard.push({
-      id: { worker: 0, incarnation: 0, window },
+      id: { worker, incarnation: 0, window },
       version,
       pull: false,
       message: new Float32Array(center.length),
@@ -26,9 +26,11 @@ async function serveShard(center: Float32Array) {
   return { shard, push, server: await serve('shard', shardHandler(shard)) };
 }
 
-/** A connection to a worker that answers with these vectors. */
-async function workerWith(parameters: Float32Array, state: Float32Array): Promise<Connection> {
-  const server = await serve('worker', ({ kind }) => ({ payload: kind === ControlKind.state ? state : parameters }));
+/** A connection to a worker that answers with these parameters, to nothing else. */
+async function workerWith(parameters: Float32Array): Promise<Connection> {
+  const server = await serve('worker', ({ kind }) =>
+    kind === ControlKind.parameters ? { payload: parameters } : undefined,
+  );
   const identity = { role: 'coordinator', rank: 0, run };
   const connection = await connect({ host: server.host, port: server.port, identity, token });
   onTestFinished(() => connection.close());
@@ -36,18 +38,27 @@ async function workerWith(parameters: Float32Array, state: Float32Array): Promis
 }
 
 describe('collectFromShards', () => {
-  it('puts θ together and adds up staleness', async () => {
+  it('puts θ together, and has each shard’s version and staleness in the order of the ranges', async () => {
     const [a, b] = [await serveShard(Float32Array.of(1, 2, 3)), await serveShard(Float32Array.of(4, 5))];
     a.push(0, 0);
     b.push(0, 0);
-    b.push(0, 1);
+    // Computed from what b was at the start, though another worker's push came since.
+    b.push(0, 0, 1);
+    b.push(1, 1);
     const shards = [
       { host: a.server.host, port: a.server.port, range: { start: 0, end: 3 } },
       { host: b.server.host, port: b.server.port, range: { start: 3, end: 5 } },
     ];
-    const { parameters, staleness } = await collectFromShards({ shards, run, token, parameters: 5 });
-    expect([...parameters]).toEqual([1, 2, 3, 4, 5]);
-    expect(staleness.entries()).toEqual([[0, 3]]);
+    const collected = await collectFromShards({ shards, run, token, parameters: 5 });
+    expect([...collected.parameters]).toEqual([1, 2, 3, 4, 5]);
+    expect(collected.shards.map(({ version }) => version)).toEqual([1, 3]);
+    expect(collected.shards.map(({ staleness }) => staleness.entries())).toEqual([
+      [[0, 1]],
+      [
+        [0, 2],
+        [1, 1],
+      ],
+    ]);
   });
 
   it('closes the connections that came where another could not', async () => {
@@ -64,17 +75,15 @@ describe('collectFromShards', () => {
   });
 });
 
-describe('collectFromWorker and collectState', () => {
-  it('take the only worker’s parameters, and the mean of all states', async () => {
-    const a = await workerWith(Float32Array.of(1, 2), Float32Array.of(0, 4));
-    const b = await workerWith(Float32Array.of(3, 4), Float32Array.of(1, 8));
-    expect([...(await collectFromWorker(a)).parameters]).toEqual([1, 2]);
-    expect([...(await collectState([a, b]))]).toEqual([0.5, 6]);
+describe('collectFromWorker', () => {
+  it('takes the only worker’s parameters; there is no shard', async () => {
+    expect(await collectFromWorker(await workerWith(Float32Array.of(1, 2)))).toEqual({
+      parameters: Float32Array.of(1, 2),
+      shards: [],
+    });
   });
 
-  it('name the worker that is gone', async () => {
+  it('names the worker that is gone', async () => {
     await expect(collectFromWorker(undefined)).rejects.toThrow('worker 0: a connection expected');
-    const a = await workerWith(Float32Array.of(1), Float32Array.of(1));
-    await expect(collectState([a, undefined])).rejects.toThrow('worker 1: a connection expected');
   });
 });
