@@ -1,5 +1,6 @@
 /** The addon, in the order of src/addon.cc: vector kernels, then the engine. */
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { EnginePlan } from './plan.js';
 import type { Vector } from './vector.js';
 
@@ -55,7 +56,7 @@ export type AddonResult =
   | { readonly ok: true; readonly addon: NativeAddon }
   | { readonly ok: false; readonly reason: string };
 
-const FILE = new URL('../build/Release/weft.node', import.meta.url);
+const FILE = fileURLToPath(new URL('../build/Release/weft.node', import.meta.url));
 let result: AddonResult | undefined;
 
 /**
@@ -75,7 +76,7 @@ function load(): AddonResult {
     // OpenMP serves only the convolutions that oneDNN shares out; it reads this once, when it is loaded. Threads that spin at a
     // barrier keep the core from those that work: with one core busy elsewhere, a step took 10 to 60 times as long.
     process.env['OMP_WAIT_POLICY'] ??= 'passive';
-    return { ok: true, addon: createRequire(import.meta.url)(FILE.pathname) as NativeAddon };
+    return { ok: true, addon: createRequire(import.meta.url)(FILE) as NativeAddon };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'MODULE_NOT_FOUND')

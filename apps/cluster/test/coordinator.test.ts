@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { Scores } from '@weft/models';
+import { getParameters, getState, modelToJson, type Scores } from '@weft/models';
 import { describe, expect, it } from 'vitest';
 import { coordinate } from '../src/coordinator.js';
 import { ClusterError } from '../src/errors.js';
-import { scratchFolder } from './tiny-dataset.js';
+import { normalizedModel, scratchFolder } from './tiny-dataset.js';
 import { isAlive, type TinyRun, tinyRun } from './tiny-run.js';
 
 // Each starts real processes, which load tfjs, on a machine that may be busy.
@@ -33,7 +33,7 @@ describe('coordinate', START, () => {
     const run = await tinyRun(
       { trainer: 'adag', window: 2, shards: 2, epochs: 2 },
       {
-        onEngine: (worker, engine) => events.push(`engine ${worker} ${engine !== ''}`),
+        onEngine: (worker, engine) => events.push(`engine ${worker} ${/^(native|tfjs)-/.test(engine)}`),
         onEpochStart: (epoch) => events.push(`start ${epoch}`),
         onEpochTrained: () => events.push('trained'),
         onEpochScored: (epoch, scores) => {
@@ -42,14 +42,19 @@ describe('coordinate', START, () => {
         },
       },
     );
-    const { parameters, state, staleness, audit } = await coordinate(run.options);
+    const { parameters, state, shards, audit } = await coordinate(run.options);
     expect(audit).toEqual({ expected: 600, trained: 600, twice: 0, never: 0 });
     expect(parameters).toHaveLength(run.options.initial.length);
     expect(parameters.every(Number.isFinite)).toBe(true);
     expect(parameters).not.toEqual(run.options.initial);
     expect(state).toHaveLength(0);
-    // 30 batches an epoch in windows of 2: at least 15 pushes an epoch to each of the shards.
-    expect(staleness.entries().reduce((sum, [, times]) => sum + times, 0)).toBeGreaterThanOrEqual(60);
+    expect(shards).toHaveLength(2);
+    for (const { version, staleness } of shards) {
+      // 30 batches an epoch in windows of 2: at least 15 pushes an epoch to each of the shards, and each moves it.
+      const pushes = staleness.entries().reduce((sum, [, times]) => sum + times, 0);
+      expect(pushes).toBeGreaterThanOrEqual(30);
+      expect(version).toBe(pushes);
+    }
     expect(events.filter((e) => !e.startsWith('engine'))).toEqual([
       'start 0',
       'trained',
@@ -72,6 +77,22 @@ describe('coordinate', START, () => {
     expect(await Promise.all(run.nodes.map(({ exited }) => exited))).toEqual(
       run.nodes.map(() => ({ code: 0, signal: null })),
     );
+  });
+
+  it('averages the weights that are not trained over the workers', async () => {
+    const model = normalizedModel();
+    const initialState = getState(model);
+    const run = await tinyRun(
+      { trainer: 'adag', window: 2, epochs: 2 },
+      { topology: modelToJson(model), initial: getParameters(model), initialState },
+    );
+    model.dispose();
+    const { state } = await coordinate(run.options);
+    expect(state).toHaveLength(16);
+    expect(state.every(Number.isFinite)).toBe(true);
+    // Moving means start at 0, moving variances at 1.
+    expect([...initialState].toSorted((a, b) => a - b)).toEqual([...new Array(8).fill(0), ...new Array(8).fill(1)]);
+    expect([...state].filter((v, i) => v === initialState[i])).toEqual([]);
   });
 
   it('fails in one line that names a worker which is killed', async () => {
@@ -121,7 +142,9 @@ describe('coordinate', START, () => {
 
   it('says that training diverged, and where', async () => {
     const run = await tinyRun({ trainer: 'single', optimizer: 'sgd', learningRate: 1e30 });
-    expect((await failureOf(run)).message).toMatch(/^worker 0: .*a finite loss expected.*learning rate.*; log: /);
+    expect((await failureOf(run)).message).toMatch(
+      /^worker 0: step \d+: a finite loss expected, got (NaN|-?[Ii]nfinity); lower the learning rate.*; log: /,
+    );
   });
 
   it('ends when the signal aborts, before it starts, while it starts, and while it trains', async () => {

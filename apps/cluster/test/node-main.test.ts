@@ -80,6 +80,19 @@ describe('node-main', { timeout: 60_000 }, () => {
     expect(await ended()).toMatchObject({ code: 3, err: expect.stringContaining('closed the connection') });
   });
 
+  it('answers nothing but stop before it has parameters, and no state ever', async () => {
+    const { server, joining, line } = await patientCoordinator();
+    const { child } = startProcess();
+    child.stdin.write(line);
+    await joining;
+    const [connection] = server.connections;
+    for (const kind of [ControlKind.parameters, ControlKind.state]) {
+      await expect(connection!.request(kind, {})).rejects.toThrow(
+        `shard 0: stop expected, or parameters once there are some, got kind ${kind}`,
+      );
+    }
+  });
+
   it('ends well when it is told to, and leaves Ctrl-C to the coordinator', async () => {
     const { server, joining, line } = await patientCoordinator();
     const { child, ended } = startProcess();

@@ -55,6 +55,15 @@ export async function tinyDataset(train?: number, test?: number): Promise<string
   return dir;
 }
 
+/** The tiny model with BatchNormalization behind its first layer: its state is 8 moving means and 8 moving variances. */
+export function normalizedModel(): LayersModel {
+  const topology = JSON.parse(modelToJson(tinyModel()));
+  const { layers } = topology.config;
+  const first = layers.findIndex((layer: { class_name: string }) => layer.class_name === 'Dense');
+  layers.splice(first + 1, 0, { class_name: 'BatchNormalization', config: { name: 'normalization' } });
+  return modelFromJson(JSON.stringify(topology));
+}
+
 /** The mlp with 8 and 4 hidden units, for the tiny data set: 187 parameters. */
 export function tinyModel(seed = 1): LayersModel {
   const json = modelToJson(createModel('mlp', { seed, inputShape: [SIDE, SIDE, 1], classes: 3 }));

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getParameters, loadModel, saveModel } from '@weft/models';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ClusterError } from '../src/errors.js';
 import type { EpochReport } from '../src/run-metrics.js';
 import { type RunView, train } from '../src/train.js';
 import { scratchFolder, tinyDataset, tinyModel } from './tiny-dataset.js';
@@ -46,6 +47,11 @@ describe('train', { timeout: 120_000 }, () => {
       shards: 1,
       parameters: 187,
     });
+    expect(report.engine).toMatch(/^(native|tfjs)-/);
+    // The only shard's staleness is the run's.
+    expect(report.perShard).toEqual([{ version: expect.any(Number), staleness: report.staleness }]);
+    // 30 batches in windows of 2, over four epochs.
+    expect(report.perShard[0]?.version).toBeGreaterThanOrEqual(60);
     expect(report.samples).toEqual({ expected: 1200, trained: 1200, twice: 0, never: 0 });
     expect(report.testAccuracy).toBeGreaterThan(0.6);
     expect(report.epochs).toEqual(epochs);
@@ -64,12 +70,16 @@ describe('train', { timeout: 120_000 }, () => {
     ]);
     expect(JSON.parse(readFileSync(join(runDir, 'report.json'), 'utf8'))).toEqual(report);
     const metrics = readFileSync(join(runDir, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
-    expect(metrics.map((line) => JSON.parse(line)).filter(({ type }) => type === 'epoch')).toMatchObject(epochs);
+    const written = metrics.map((line) => JSON.parse(line));
+    expect(written.filter(({ type }) => type === 'epoch')).toMatchObject(epochs);
+    // The first report of a run is always written.
+    expect(written[0]).toMatchObject({ type: 'progress', epoch: 1 });
     const final = getParameters(await loadModel(join(runDir, 'model', 'model.json')));
     expect(final.every(Number.isFinite)).toBe(true);
 
     const again = await train({ ...(await tinyOptions()), trainer: 'single' });
     expect(again).toMatchObject({ workers: 1, shards: 0, staleness: { max: 0 }, samples: { trained: 300, never: 0 } });
+    expect(again.perShard).toEqual([]);
     expect(held()).toEqual(before);
   });
 
@@ -81,6 +91,57 @@ describe('train', { timeout: 120_000 }, () => {
     expect(() => readdirSync(options.runDir)).toThrow('ENOENT');
     const one = { ...options, dataset: await tinyDataset(1, 1) };
     await expect(train(one)).rejects.toThrow('data set tiny: a training sample for each of 2 workers expected, got 1');
+  });
+
+  it('refuses a model that is not there before it looks at the data set', async () => {
+    const dataset = '/nowhere';
+    await expect(train({ dataset, model: 'mpl' })).rejects.toMatchObject({
+      code: 'usage',
+      message: '--model: one of mlp, cnn or the path of a tfjs model.json expected, got "mpl"',
+    });
+    await expect(train({ dataset, model: '/gone/model.json' })).rejects.toMatchObject({
+      code: 'model',
+      message: '--model /gone/model.json: no such file',
+    });
+    // With a model that is there, it is the data set's turn.
+    await expect(train({ dataset, model: 'mlp' })).rejects.toThrow('--dataset: ');
+  });
+
+  it('refuses an engine that cannot run the model, before it makes a folder', async () => {
+    const options = await tinyOptions();
+    const error = await train({ ...options, engine: 'tensorflow' }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(error).toMatchObject({
+      code: 'usage',
+      message: '--engine: engine tensorflow is not built here; tfjs always works',
+    });
+    expect(() => readdirSync(options.runDir)).toThrow('ENOENT');
+  });
+
+  it('fails where samples were never trained, and saves no weights', async () => {
+    // A real run whose books lose three samples.
+    vi.resetModules();
+    vi.doMock('../src/coordinator.js', async (importOriginal) => {
+      const { coordinate } = await importOriginal<typeof import('../src/coordinator.js')>();
+      const losing: typeof coordinate = async (o) => {
+        const trained = await coordinate(o);
+        return { ...trained, audit: { ...trained.audit, trained: 297, never: 3 } };
+      };
+      return { coordinate: losing };
+    });
+    onTestFinished(() => {
+      vi.doUnmock('../src/coordinator.js');
+      vi.resetModules();
+    });
+    const { train: losingTrain } = await import('../src/train.js');
+    const options = await tinyOptions();
+    await expect(losingTrain({ ...options, trainer: 'single' })).rejects.toMatchObject({
+      code: 'node',
+      message: 'audit: 300 samples trained expected, 3 of them never were',
+    });
+    const left = readdirSync(options.runDir);
+    expect(left).toContain('metrics.jsonl');
+    for (const result of ['report.json', 'weights.safetensors', 'model']) expect(left).not.toContain(result);
   });
 
   it('stops where the signal is aborted already', async () => {

@@ -1,6 +1,6 @@
 import { getParameters, getState, modelFromJson, modelToJson } from '@weft/models';
-import type { Task } from '@weft/trainer';
-import type { Message } from '@weft/transport';
+import { algorithm, ParameterShard, ShardKind, shardHandler, type Task } from '@weft/trainer';
+import { asFloat32, listen, type Message } from '@weft/transport';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ControlKind, toHeader, type WorkerJob } from '../src/control-messages.js';
 import { runWorkerNode, type WorkerState } from '../src/worker-node.js';
@@ -39,12 +39,18 @@ async function jobOf(over: Partial<WorkerJob> = {}): Promise<WorkerJob> {
 }
 
 describe('runWorkerNode', { timeout: 60_000 }, () => {
-  it('starts from the coordinator’s θ₀ and state, and works through its tasks', async () => {
+  // auto is native where that is built.
+  it.each([
+    ['tfjs', /^tfjs-/, /^asked for$/],
+    ['auto', /^(native|tfjs)-/, /^(the fastest here$|slow, but native is )/],
+  ])('starts from the coordinator’s θ₀ and state, and works through its tasks: %s', async (engine, name, reason) => {
     const model = frozenModel();
     const topology = new TextEncoder().encode(modelToJson(model));
-    const job = await jobOf();
+    const job = await jobOf({ engine });
     const initial = getParameters(model);
     const frozen = getState(model).map((_, i) => i / 100);
+    const mean = frozen.map((v) => v + 0.5);
+    const states: Float32Array[] = [];
     const tasks = [...TASKS];
     const came: Message[] = [];
     const { start, control } = await fakeCoordinator('worker', (message) => {
@@ -56,20 +62,29 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
           return { payload: initial };
         case ControlKind.state:
           return { payload: frozen };
+        case ControlKind.averageState:
+          states.push(asFloat32(message.payload).slice());
+          return { payload: mean };
         case ControlKind.next:
           return { header: toHeader(tasks.shift()!) };
         default:
           return undefined;
       }
     });
-    const state: WorkerState = { replica: null };
-    await runWorkerNode(start, control, state);
+    const failures: unknown[] = [];
+    const state: WorkerState = { replica: null, fail: (error) => failures.push(error) };
     onTestFinished(() => state.replica?.dispose());
-    expect(state.replica?.state).toEqual(frozen);
+    await runWorkerNode(start, control, state);
+    expect(failures).toEqual([]);
+    // Frozen weights do not change by themselves: what the flush sent is what the worker started from.
+    expect(states).toEqual([frozen]);
+    expect(state.replica?.state).toEqual(mean);
+    const order = came.map(({ kind }) => kind).slice(-4);
+    expect(order).toEqual([ControlKind.progress, ControlKind.averageState, ControlKind.next, ControlKind.next]);
     expect(state.replica?.parameters).not.toEqual(initial);
     const headers = (kind: number) => came.filter((m) => m.kind === kind).map(({ header }) => header);
     expect(headers(ControlKind.parameters)).toMatchObject([
-      { engine: expect.stringMatching(/^tfjs/), reason: 'tfjs: asked for' },
+      { engine: expect.stringMatching(name), reason: expect.stringMatching(reason) },
     ]);
     expect(headers(ControlKind.progress)).toMatchObject([
       { trained: [{ epoch: 0, start: 0, end: 10 }], samples: 10, staleness: null },
@@ -83,6 +98,58 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('sends no state where there is none', async () => {
+    const topology = new TextEncoder().encode(modelToJson(tinyModel()));
+    const job = await jobOf({ engine: 'auto', parameters: 187 });
+    const tasks = [...TASKS];
+    const kinds: number[] = [];
+    const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
+      kinds.push(kind);
+      if (kind === ControlKind.join) return { header: toHeader(job), payload: topology };
+      if (kind === ControlKind.parameters) return { payload: getParameters(tinyModel()) };
+      return kind === ControlKind.next ? { header: toHeader(tasks.shift()!) } : undefined;
+    });
+    const state: WorkerState = { replica: null, fail: () => {} };
+    onTestFinished(() => state.replica?.dispose());
+    await runWorkerNode(start, control, state);
+    expect(kinds.filter((kind) => kind === ControlKind.state || kind === ControlKind.averageState)).toEqual([]);
+  });
+
+  it('tells where a report cannot be sent: its samples would never be counted', async () => {
+    const model = tinyModel();
+    const initial = getParameters(model);
+    const topology = new TextEncoder().encode(modelToJson(model));
+    const rule = { trainer: 'adag', window: 2, workers: 1, settings: {} };
+    const shard = new ParameterShard({ center: initial.slice(), rule: algorithm('adag').shard!(rule), workers: 1 });
+    const serve = shardHandler(shard);
+    let cut = (): Promise<void> => Promise.resolve();
+    const token = Buffer.alloc(32, 5);
+    const server = await listen({
+      identity: { role: 'shard', rank: 0, run: 'r' },
+      token,
+      handler: async (message, peer) => {
+        // Between the push and the report of it, the connection to the coordinator goes.
+        if (message.kind === ShardKind.push) await cut();
+        return serve(message, peer);
+      },
+    });
+    onTestFinished(() => server.close());
+    const { host, port } = server;
+    const range = { start: 0, end: initial.length };
+    const job = await jobOf({ engine: 'auto', rule, parameters: initial.length, shards: [{ host, port, range }] });
+    const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
+      if (kind === ControlKind.join) return { header: toHeader(job), payload: topology };
+      return kind === ControlKind.parameters ? { payload: initial } : { header: toHeader(TASKS[0]!) };
+    });
+    cut = () => control.close();
+    const failures: unknown[] = [];
+    const state: WorkerState = { replica: null, fail: (error) => failures.push(error) };
+    onTestFinished(() => state.replica?.dispose());
+    await expect(runWorkerNode(start, control, state)).rejects.toMatchObject({ code: 'closed' });
+    expect(shard.version).toBe(1);
+    expect(failures).toMatchObject([{ code: 'closed' }]);
+  });
+
   it('rejects with what is wrong with its job, its data or its tasks', async () => {
     const topology = new TextEncoder().encode(modelToJson(tinyModel()));
     const workerOf = async (over: object, task: object = { kind: 'rest' }) => {
@@ -91,7 +158,7 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
         if (kind === ControlKind.join) return { header, payload: topology };
         return kind === ControlKind.parameters ? { payload: getParameters(tinyModel()) } : { header: toHeader(task) };
       });
-      const state: WorkerState = { replica: null };
+      const state: WorkerState = { replica: null, fail: () => {} };
       onTestFinished(() => state.replica?.dispose());
       return runWorkerNode(start, control, state);
     };
