@@ -5,6 +5,7 @@ import { ModelError } from './errors.js';
 import { chooseLoss, type LossName } from './loss.js';
 import { getParameters, getState, layoutOf } from './parameters.js';
 import type { Replica } from './replica.js';
+import { createTensorflowReplica, tensorflowUnavailable } from './tensorflow-replica.js';
 import type { tf } from './tf.js';
 import { createTfjsReplica } from './tfjs-replica.js';
 import type { Normalization } from './tfjs-step.js';
@@ -13,7 +14,11 @@ import { modelFromJson, modelToJson } from './topology.js';
 /** In the order in which `auto` asks. */
 const ENGINES: readonly Engine[] = [
   notBuilt('native'),
-  notBuilt('tensorflow'),
+  {
+    name: 'tensorflow',
+    unavailable: (_, tensorflowDir) => tensorflowUnavailable(tensorflowDir),
+    create: createTensorflowReplica,
+  },
   { name: 'tfjs', unavailable: () => null, create: createTfjsReplica },
 ];
 
@@ -34,6 +39,8 @@ export interface ReplicaOptions {
   readonly seed?: number;
   /** Threads that compute; 1 by default. tfjs uses one whatever is asked. */
   readonly threads?: number;
+  /** Folder that `npm run setup -- --tensorflow` made; else @tensorflow/tfjs-node(-gpu) is taken from where Node finds it. */
+  readonly tensorflowDir?: string;
   /** Aborts the start; a replica that has started is ended by dispose(). */
   readonly signal?: AbortSignal;
 }
@@ -43,10 +50,11 @@ export interface ReplicaOptions {
  *
  * @param o.engine 'auto' by default: the first of native, tensorflow, tfjs that can
  * @param o.model topology JSON, for engines that know only some layers
+ * @param o.tensorflowDir see {@link ReplicaOptions}
  * @throws ModelError `engine-unavailable` when the engine asked for cannot run here, `bad-argument` for an unknown one
- * @example chooseEngine().reason // 'tfjs (slow): native is not built here, tensorflow is not built here'
+ * @example chooseEngine().reason // 'tfjs (slow): native is not built here, tensorflow is not set up here (npm run setup -- --tensorflow)'
  */
-export function chooseEngine(o: { engine?: EngineName; model?: string } = {}): {
+export function chooseEngine(o: { engine?: EngineName; model?: string; tensorflowDir?: string } = {}): {
   engine: Engine['name'];
   reason: string;
 } {
@@ -70,10 +78,10 @@ export async function createReplica(o: ReplicaOptions): Promise<Replica> {
   const model = typeof o.model === 'string' ? modelFromJson(o.model) : o.model;
   try {
     const topology = modelToJson(model);
-    const selection: Parameters<typeof chooseEngine>[0] = { model: topology };
+    const selection: NonNullable<Selection> = { model: topology };
     if (o.engine !== undefined) selection.engine = o.engine;
-    const { engine } = selectEngine(selection);
-    return await engine.create(setupOf(model, topology, o));
+    if (o.tensorflowDir !== undefined) selection.tensorflowDir = o.tensorflowDir;
+    return await startFirst(selectEngines(selection), setupOf(model, topology, o));
   } finally {
     if (own) model.dispose();
   }
@@ -108,11 +116,32 @@ function setupOf(model: tf.LayersModel, topology: string, o: ReplicaOptions): Re
     normalization: o.normalization ?? DEFAULT_NORMALIZATION,
     seed: o.seed ?? 0,
     threads: o.threads ?? 1,
+    ...(o.tensorflowDir !== undefined && { tensorflowDir: o.tensorflowDir }),
     ...(o.signal && { signal: o.signal }),
   };
 }
 
-function selectEngine(o: { engine?: EngineName; model?: string }): { engine: Engine; reason: string } {
+/** With 'auto' a library that is there but does not load makes way for the next engine. */
+async function startFirst([first, ...others]: readonly Engine[], setup: ReplicaSetup): Promise<Replica> {
+  try {
+    return await (first as Engine).create(setup);
+  } catch (error) {
+    const next = error instanceof ModelError && error.code === 'engine-unavailable' && others.length > 0;
+    if (next) return startFirst(others, setup);
+    throw error;
+  }
+}
+
+type Selection = Parameters<typeof chooseEngine>[0];
+
+/** The one that is asked for; with 'auto' all that can, in order. */
+function selectEngines(o: NonNullable<Selection>): readonly Engine[] {
+  const { engine } = selectEngine(o);
+  if ((o.engine ?? 'auto') !== 'auto') return [engine];
+  return ENGINES.filter(({ unavailable }) => unavailable(o.model, o.tensorflowDir) === null);
+}
+
+function selectEngine(o: NonNullable<Selection>): { engine: Engine; reason: string } {
   const asked = o.engine ?? 'auto';
   if (asked !== 'auto') {
     const engine = ENGINES.find(({ name }) => name === asked);
@@ -120,14 +149,14 @@ function selectEngine(o: { engine?: EngineName; model?: string }): { engine: Eng
       const names = ['auto', ...ENGINES.map(({ name }) => name)];
       throw new ModelError('bad-argument', `engine: one of ${names.join(', ')} expected, got ${String(asked)}`);
     }
-    const problem = engine.unavailable(o.model);
+    const problem = engine.unavailable(o.model, o.tensorflowDir);
     if (problem !== null)
       throw new ModelError('engine-unavailable', `engine ${engine.name} ${problem}; tfjs always works`);
     return { engine, reason: `${engine.name}: asked for` };
   }
   const problems: string[] = [];
   for (const engine of ENGINES) {
-    const problem = engine.unavailable(o.model);
+    const problem = engine.unavailable(o.model, o.tensorflowDir);
     if (problem === null) return { engine, reason: reasonOf(engine, problems) };
     problems.push(`${engine.name} ${problem}`);
   }
