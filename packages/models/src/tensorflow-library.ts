@@ -1,6 +1,7 @@
 /** Finding and loading @tensorflow/tfjs-node, which is optional: `npm run setup -- --tensorflow` builds it. */
 import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
 import { ModelError, messageOf } from './errors.js';
@@ -11,6 +12,8 @@ export interface TensorflowLocation {
   readonly name: '@tensorflow/tfjs-node-gpu' | '@tensorflow/tfjs-node';
   /** The package's folder. */
   readonly root: string;
+  /** Its addon's file. */
+  readonly addon: string;
 }
 
 /** A signature of a SavedModel: outputs by name from inputs by name. */
@@ -45,7 +48,8 @@ export function findTensorflow(dir?: string): TensorflowLocation | string {
     for (const name of PACKAGES) {
       const root = rootOf(name, start);
       if (root === undefined) continue;
-      if (isBuilt(root)) return { name, root };
+      const addon = addonOf(root);
+      if (addon !== undefined) return { name, root, addon };
       problem = `has no addon built in ${root} (${SETUP})`;
     }
   }
@@ -60,7 +64,7 @@ export function findTensorflow(dir?: string): TensorflowLocation | string {
  * @param threads that compute one op
  * @throws ModelError `engine-unavailable` when it does not load
  */
-export function loadTensorflow({ name, root }: TensorflowLocation, threads: number): TensorflowLibrary {
+export function loadTensorflow({ name, root, addon }: TensorflowLocation, threads: number): TensorflowLibrary {
   setEnvironment(threads);
   restoreNodeUtil();
   try {
@@ -70,6 +74,7 @@ export function loadTensorflow({ name, root }: TensorflowLocation, threads: numb
     const tfjs = own.resolve('@tensorflow/tfjs');
     own(tfjs);
     own.cache[theirs.resolve('@tensorflow/tfjs')] = own.cache[tfjs];
+    own.cache[addon] = loadForGood(addon);
     return theirs(root) as TensorflowLibrary;
   } catch (cause) {
     throw new ModelError(
@@ -90,11 +95,24 @@ function rootOf(name: string, from: string): string | undefined {
   }
 }
 
-/** The addon lies in lib/napi-vN, N being the Node-API's version. */
-function isBuilt(root: string): boolean {
+/** lib/napi-vN/tfjs_binding.node, N being a version of Node-API. */
+function addonOf(root: string): string | undefined {
   const lib = join(root, 'lib');
-  if (!existsSync(lib)) return false;
-  return readdirSync(lib).some((dir) => existsSync(join(lib, dir, 'tfjs_binding.node')));
+  if (!existsSync(lib)) return undefined;
+  const addons = readdirSync(lib).map((dir) => join(lib, dir, 'tfjs_binding.node'));
+  return addons.find((file) => existsSync(file));
+}
+
+/** RTLD_NODELETE, which Node does not name: the same number in glibc and musl. */
+const RTLD_NODELETE = { linux: 0x1000, darwin: 0x80 } as const;
+
+/** Loads an addon that stays: unloaded when its thread ends, libtensorflow takes the process with it (seen in 2.21). */
+function loadForGood(addon: string): NodeJS.Module {
+  const keep = RTLD_NODELETE[process.platform as keyof typeof RTLD_NODELETE] ?? 0;
+  const loaded = Object.assign(new Module(addon), { filename: addon });
+  process.dlopen(loaded, addon, constants.dlopen.RTLD_LAZY | keep);
+  loaded.loaded = true;
+  return loaded;
 }
 
 function setEnvironment(threads: number): void {
