@@ -145,8 +145,7 @@ function write(
 }
 
 function inputOf(layer: Layer, ref: Ref): LayerResult {
-  const shape = layer.config['batch_input_shape'] as number[] | undefined;
-  if (shape === undefined) throw unsupported(layer, 'a batch_input_shape expected');
+  const shape = layer.config['batch_input_shape'] as number[];
   return { ref, shape: shape.slice(1), backward: () => ({ inputs: [] }) };
 }
 
@@ -182,6 +181,8 @@ function chained(list: readonly LayerJson[]): Layer[] {
   const layers = list.map((json) => plain(json, []));
   const [first] = layers;
   if (first !== undefined && first.className !== 'InputLayer') {
+    // A model as the first layer names no shape.
+    if (first.config['batch_input_shape'] === undefined) throw unsupported(first, 'not written as a graph');
     layers.unshift({ name: `${first.name}/input`, className: 'InputLayer', config: first.config, inputs: [] });
   }
   return layers.map((layer, i) => ({ ...layer, inputs: i === 0 ? [] : [layers[i - 1]?.name ?? ''] }));

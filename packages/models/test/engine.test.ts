@@ -6,14 +6,14 @@ describe('chooseEngine', () => {
   it('takes tfjs for auto, and says why in one line', () => {
     expect(chooseEngine()).toEqual({
       engine: 'tfjs',
-      reason: 'tfjs (slow): native is not built here, tensorflow is not built here',
+      reason: 'tfjs (slow): native is not built here, tensorflow is not set up here (npm run setup -- --tensorflow)',
     });
     expect(chooseEngine({ engine: 'tfjs' })).toEqual({ engine: 'tfjs', reason: 'tfjs: asked for' });
   });
 
   it('refuses an engine that is not built here, and an unknown one', () => {
     expect(() => chooseEngine({ engine: 'native' })).toThrow('engine native is not built here; tfjs always works');
-    expect(() => chooseEngine({ engine: 'tensorflow' })).toThrow('engine tensorflow is not built here');
+    expect(() => chooseEngine({ engine: 'tensorflow' })).toThrow('engine tensorflow is not set up here');
     expect(() => chooseEngine({ engine: 'cuda' as 'native' })).toThrow(
       'one of auto, native, tensorflow, tfjs expected, got cuda',
     );
