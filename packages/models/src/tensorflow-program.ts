@@ -26,9 +26,9 @@ export interface ProgramOptions {
 }
 
 /** How inputs are fed: uint8 values packed four to an int32 (tfjs has no uint8), or float32 [size, ...shape]. */
-export type InputKind = 'bytes' | 'floats';
+type InputKind = 'bytes' | 'floats';
 /** How targets are fed: class indexes, int32 [size], or rows, float32 [size, outputs]. */
-export type TargetKind = 'labels' | 'rows';
+type TargetKind = 'labels' | 'rows';
 export type SignatureName =
   | `train/${InputKind}/${TargetKind}`
   | `evaluate/${InputKind}/${TargetKind}`

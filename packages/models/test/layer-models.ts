@@ -1,5 +1,7 @@
 /** Small models, one for each layer. */
+import { getParameters, layoutOf, setParameters } from '../src/index.js';
 import { tf } from '../src/tf.js';
+import { noise } from './oracle.js';
 
 const l = tf.layers;
 
@@ -55,3 +57,17 @@ export const LAYER_MODELS: Record<string, () => tf.LayersModel> = {
     chain([5], l.dense({ units: 6, activation: 'tanh', kernelRegularizer: tf.regularizers.l2({ l2: 0.1 }) })),
   'add and concatenate': branches,
 };
+
+/** Weights that are the same in every run: kernels within ±√(3 / fan-in), the others near what they begin with. */
+export function withFixedWeights(model: tf.LayersModel): tf.LayersModel {
+  const parameters = getParameters(model);
+  for (const { shape, offset, length } of layoutOf(model)) {
+    const kernel = shape.length > 1;
+    const limit = kernel ? Math.sqrt((3 * shape.at(-1)!) / length) : 0.05;
+    noise(length, offset + 3).forEach((v, i) => {
+      parameters[offset + i] = limit * v + (kernel ? 0 : parameters[offset + i]!);
+    });
+  }
+  setParameters(model, parameters);
+  return model;
+}

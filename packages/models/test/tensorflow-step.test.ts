@@ -4,7 +4,7 @@ import { loadTensorflow, type TensorflowLibrary, type TensorflowLocation } from 
 import { TensorflowStep } from '../src/tensorflow-step.js';
 import { tf } from '../src/tf.js';
 import { TfjsStep, type TfjsStepOptions } from '../src/tfjs-step.js';
-import { chain, conv, image, LAYER_MODELS } from './layer-models.js';
+import { chain, conv, image, LAYER_MODELS, withFixedWeights } from './layer-models.js';
 import { directionalDerivatives, noise, Oracle, relativeError, sampleFor } from './oracle.js';
 import { describeTensorflow, tensorflow } from './tensorflow-here.js';
 
@@ -64,11 +64,7 @@ describeTensorflow('TensorflowStep', () => {
   });
 
   function optionsOf(model: tf.LayersModel, o: Partial<TfjsStepOptions> = {}): TfjsStepOptions {
-    const parameters = getParameters(model);
-    // Away from the zeros that biases start with, where a relu has a kink.
-    noise(parameters.length, 3).forEach((v, i) => {
-      parameters[i]! += 0.05 * v;
-    });
+    const parameters = getParameters(withFixedWeights(model));
     return {
       topology: modelToJson(model),
       loss: 'categorical-crossentropy' as LossName,
