@@ -4,6 +4,7 @@ import { ModelError } from './errors.js';
 import { serveReplica } from './replica-thread.js';
 import { loadTensorflow, type TensorflowLibrary, type TensorflowLocation } from './tensorflow-library.js';
 import { TensorflowStep } from './tensorflow-step.js';
+import { tf } from './tf.js';
 import { TfjsStep, type TfjsStepOptions } from './tfjs-step.js';
 
 /** workerData of this thread. */
@@ -14,7 +15,9 @@ export interface TensorflowWorkerData extends TfjsStepOptions {
 
 const data = workerData as TensorflowWorkerData;
 const library = loadTensorflow(data.location, data.threads);
-const name = data.location.name === '@tensorflow/tfjs-node-gpu' ? 'tensorflow-gpu' : 'tensorflow';
+// The GPU's build also runs without a GPU.
+const { isUsingGpuDevice } = tf.backend() as unknown as { isUsingGpuDevice: boolean };
+const name = isUsingGpuDevice ? 'tensorflow-gpu' : 'tensorflow';
 await serve(library);
 
 /** As one graph, or, naming the layer that is not written as one, op by op. */
