@@ -48,7 +48,8 @@ function output(words, o = {}) {
   });
   if (status === 0) return stdout;
   process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
-  throw new Error(`${words.slice(0, 3).join(' ')} failed${error ? `: ${error.message}` : `, exit status ${status}`}`);
+  const why = error ? error.message : `exit status ${status}; the lines above say why`;
+  throw new Error(`tensorflow: ${words.slice(0, 4).join(' ')} …: ${why}`);
 }
 
 const works = (...words) => spawnSync(words[0], words.slice(1), { stdio: 'ignore' }).status === 0;

@@ -14,7 +14,7 @@ export interface TensorShapeProto {
 }
 
 /** One constant. Content is little-endian, row-major. */
-export interface TensorProto {
+interface TensorProto {
   dtype: DataTypeNumber;
   tensorShape: TensorShapeProto;
   tensorContent: Uint8Array;
@@ -62,7 +62,7 @@ export interface SavedModelContent {
 /** The tag that loaders ask for by default. */
 const SERVE = 'serve';
 
-/** Of the GraphDef format: the first of TensorFlow 2.0, which every later one reads. */
+/** Version of the GraphDef format: that of TensorFlow 2.0, which every later one reads. */
 const GRAPH_PRODUCER = 134;
 
 type Fields = Record<string, { id: number; type: string; rule?: 'repeated'; keyType?: string; options?: object }>;

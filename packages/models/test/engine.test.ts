@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chooseEngine, createModel, createReplica } from '../src/index.js';
 import { tf } from '../src/tf.js';
@@ -21,6 +24,23 @@ describe('chooseEngine', () => {
 });
 
 describe('createReplica', () => {
+  it('with auto goes on to the next engine where a library is there but does not load', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'weft-test-'));
+    const lib = join(dir, 'node_modules', '@tensorflow', 'tfjs-node', 'lib', 'napi-v8');
+    await mkdir(lib, { recursive: true });
+    await writeFile(join(lib, 'tfjs_binding.node'), 'not an addon');
+    await writeFile(join(lib, '..', '..', 'package.json'), '{ "name": "@tensorflow/tfjs-node" }');
+    const model = createModel('mlp', { seed: 1, inputShape: [2, 2, 1], classes: 2 });
+    const replica = await createReplica({ model, tensorflowDir: dir });
+    expect(replica.engine).toMatch(/^tfjs-/);
+    replica.dispose();
+    await expect(createReplica({ model, engine: 'tensorflow', tensorflowDir: dir })).rejects.toMatchObject({
+      code: 'engine-unavailable',
+      message: /^engine tensorflow: @tensorflow\/tfjs-node in .* does not load: /,
+    });
+    await rm(dir, { recursive: true });
+  }, 60_000);
+
   it('refuses an engine that is not built, a loss that does not fit, and constraints', async () => {
     const model = createModel('mlp', { seed: 1, inputShape: [2, 2, 1], classes: 2 });
     await expect(createReplica({ model, engine: 'native' })).rejects.toMatchObject({ code: 'engine-unavailable' });
