@@ -26,7 +26,7 @@ for name in wheel.namelist():
     if wanted.match(name): wheel.extract(name, into)
     if name.endswith('.dist-info/METADATA'):
         text = wheel.read(name).decode()
-        for need, extra in re.findall(r'^Requires-Dist: *([^;]+?) *; *(.*)$', text, re.M):
+        for need, extra in re.findall(r'^Requires-Dist: *([^;\\n]+?) *; *(.*)$', text, re.M):
             if 'and-cuda' in extra: print(re.sub(r'[ ()]', '', need))
 `;
 
