@@ -24,7 +24,8 @@ function pnpmCommand() {
   if (command) return command;
   const major = PINNED.split('@')[1].split('.')[0];
   const own = spawnSync('pnpm', ['--version'], { encoding: 'utf8', cwd: ROOT });
-  command = own.status === 0 && own.stdout.startsWith(`${major}.`) ? ['pnpm'] : ['npx', '--yes', PINNED];
+  command =
+    own.status === 0 && own.stdout.startsWith(`${major}.`) ? ['pnpm'] : ['npx', '--yes', '--loglevel=error', PINNED];
   return command;
 }
 
@@ -38,7 +39,7 @@ export const pnpmName = () => pnpmCommand().join(' ');
  * @param {{ quiet?: boolean }} [o] quiet: shows the output only when it fails
  * @returns {number} its exit status
  */
-export function run(words, o = {}) {
+function run(words, o = {}) {
   const result = spawnSync(words[0], words.slice(1), {
     cwd: ROOT,
     env: QUIET_ENV,

@@ -4,9 +4,10 @@
  * `--tensorflow` or `--tensorflow-gpu` it also builds what `--engine tensorflow` runs on.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUILD_FAILED, haveBuildTools } from './addon.mjs';
 import { pnpm, pnpmName, ROOT } from './pnpm.mjs';
 import { setUpTensorflow } from './tensorflow.mjs';
 
@@ -21,10 +22,10 @@ function fail(line) {
 }
 
 /** Times a step, and says how it went. */
-function step(what, work) {
+function step(what, work, orElse = fail) {
   const started = performance.now();
   say(`${what} …`);
-  if ((work() ?? 0) !== 0) fail(`${what}: failed; the lines above say why`);
+  if ((work() ?? 0) !== 0) return orElse(`${what}: failed; the lines above say why`);
   say(`${what}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
@@ -60,10 +61,28 @@ function digest(files) {
 function unlessDone(name, o) {
   const stamp = join(ROOT, 'node_modules', `.weft-${name}`);
   const now = digest(o.inputs);
-  const done = existsSync(stamp) && readFileSync(stamp, 'utf8') === now && o.results.every((path) => existsSync(path));
-  if (done) return;
+  const there = () => o.results.every((path) => existsSync(path));
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now && there()) return;
   o.work();
-  writeFileSync(stamp, now);
+  if (there()) writeFileSync(stamp, now);
+}
+
+/** The addon, unless it is up to date. What is missing for it is one line, and no failure. */
+function buildAddon() {
+  const native = join(ROOT, 'native');
+  const addon = join(native, 'build', 'Release', 'weft.node');
+  unlessDone('addon', {
+    inputs: [...filesBelow(join(native, 'src')), join(native, 'CMakeLists.txt'), join(native, 'package.json')],
+    results: [addon],
+    work: () => {
+      if (!haveBuildTools(say)) return;
+      step(
+        'native engine built by cmake-js',
+        () => pnpm(['--filter', '@weft/native', 'run', 'build:addon'], { quiet: true }),
+        () => say(BUILD_FAILED),
+      );
+    },
+  });
 }
 
 /** Installs the dependencies and builds the packages, where that is not up to date. */
@@ -73,10 +92,12 @@ export function setUp() {
   const manifests = [ROOT, ...dirs].map((dir) => join(dir, 'package.json'));
   unlessDone('installed', {
     inputs: [...manifests, join(ROOT, 'pnpm-lock.yaml'), join(ROOT, 'pnpm-workspace.yaml')],
-    results: dirs.filter((dir) => dir.includes('apps')).map((dir) => join(dir, 'node_modules')),
+    results: [join(ROOT, 'apps', 'cluster', 'node_modules')],
     work: () =>
       step(`dependencies from the npm registry, by ${pnpmName()}`, () =>
-        pnpm(['install', '--frozen-lockfile', '--config.confirmModulesPurge=false'], { quiet: true }),
+        pnpm(['install', '--frozen-lockfile', '--reporter=append-only', '--config.confirmModulesPurge=false'], {
+          quiet: true,
+        }),
       ),
   });
   const sources = dirs.flatMap((dir) => [...filesBelow(join(dir, 'src')), ...filesBelow(join(dir, 'lib'))]);
@@ -94,6 +115,7 @@ export function setUp() {
         pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet: true }),
       ),
   });
+  buildAddon();
 }
 
 /** `--tensorflow` and `--tensorflow-gpu`: what is large, and not everybody's. */
@@ -108,7 +130,7 @@ function setUpExtras(options) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   setUp();
   setUpExtras(process.argv.slice(2));
   say('everything is up to date');

@@ -1,3 +1,36 @@
-export { crc32c } from './crc32c.js';
-export { adagradStep, adamStep, momentumStep, rmspropStep, sgdStep } from './step.js';
-export { adagradApply, add, axpy, elastic, rebase, scale, scaledDifference, type Vector } from './vector.js';
+export { Engine, type EngineBatch, type EngineOptimizer, type EngineScores, type LayerProfile } from './engine.js';
+export { NativeError, type NativeErrorCode } from './errors.js';
+export {
+  adagradApply,
+  adagradStep,
+  adamStep,
+  add,
+  axpy,
+  crc32c,
+  elastic,
+  fromBfloat,
+  fromHalf,
+  fromInt8,
+  momentumStep,
+  rebase,
+  rmspropStep,
+  scale,
+  scaledDifference,
+  sgdStep,
+  toBfloat,
+  toHalf,
+  toInt8,
+} from './kernels.js';
+export { type AddonResult, addon, type NativeAddon } from './native.js';
+export {
+  type EngineActivation,
+  type EngineHead,
+  type EngineLoss,
+  type EngineOp,
+  type EngineOpKind,
+  type EnginePlan,
+  type EngineRegularizer,
+  type EngineTensor,
+  featuresOf,
+} from './plan.js';
+export type { Vector } from './vector.js';

@@ -3,6 +3,7 @@ import { describeModel } from './description.js';
 import type { Engine, EngineName, ReplicaSetup } from './engine-slot.js';
 import { ModelError } from './errors.js';
 import { chooseLoss, type LossName } from './loss.js';
+import { createNativeReplica, nativeUnavailable } from './native-replica.js';
 import { getParameters, getState, layoutOf } from './parameters.js';
 import type { Replica } from './replica.js';
 import { createTensorflowReplica, tensorflowUnavailable } from './tensorflow-replica.js';
@@ -13,7 +14,7 @@ import { modelFromJson, modelToJson } from './topology.js';
 
 /** In the order in which `auto` asks. */
 const ENGINES: readonly Engine[] = [
-  notBuilt('native'),
+  { name: 'native', unavailable: nativeUnavailable, create: createNativeReplica },
   {
     name: 'tensorflow',
     unavailable: (_, tensorflowDir) => tensorflowUnavailable(tensorflowDir),
@@ -52,7 +53,7 @@ export interface ReplicaOptions {
  * @param o.model topology JSON, for engines that know only some layers
  * @param o.tensorflowDir see {@link ReplicaOptions}
  * @throws ModelError `engine-unavailable` when the engine asked for cannot run here, `bad-argument` for an unknown one
- * @example chooseEngine().reason // 'tfjs (slow): native is not built here, tensorflow is not set up here (npm run setup -- --tensorflow)'
+ * @example chooseEngine().reason // 'slow, but native is not built, tensorflow is not set up here (npm run setup -- --tensorflow)'
  */
 export function chooseEngine(o: { engine?: EngineName; model?: string; tensorflowDir?: string } = {}): {
   engine: Engine['name'];
@@ -152,7 +153,7 @@ function selectEngine(o: NonNullable<Selection>): { engine: Engine; reason: stri
     const problem = engine.unavailable(o.model, o.tensorflowDir);
     if (problem !== null)
       throw new ModelError('engine-unavailable', `engine ${engine.name} ${problem}; tfjs always works`);
-    return { engine, reason: `${engine.name}: asked for` };
+    return { engine, reason: 'asked for' };
   }
   const problems: string[] = [];
   for (const engine of ENGINES) {
@@ -164,16 +165,6 @@ function selectEngine(o: NonNullable<Selection>): { engine: Engine; reason: stri
 }
 
 function reasonOf(engine: Engine, problems: readonly string[]): string {
-  const name = engine.name === 'tfjs' ? 'tfjs (slow)' : engine.name;
-  return `${name}: ${problems.length > 0 ? problems.join(', ') : 'the fastest here'}`;
-}
-
-/** A row of the table for an engine that this build does not have. */
-function notBuilt(name: Engine['name']): Engine {
-  const problem = 'is not built here';
-  return {
-    name,
-    unavailable: () => problem,
-    create: () => Promise.reject(new ModelError('engine-unavailable', `engine ${name} ${problem}`)),
-  };
+  if (problems.length === 0) return 'the fastest here';
+  return `${engine.name === 'tfjs' ? 'slow, but ' : ''}${problems.join(', ')}`;
 }

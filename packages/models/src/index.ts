@@ -6,6 +6,8 @@ export type { Head } from './head.js';
 export type { LossName } from './loss.js';
 export { createModel, MODELS, type ModelDefinition, type ModelName, type ModelOptions } from './model.js';
 export { loadModel, saveModel } from './model-file.js';
+export { compilePlan } from './native-plan.js';
+export { createNativeReplica, type NativeReplica, nativeUnavailable } from './native-replica.js';
 export {
   getParameters,
   getState,

@@ -43,6 +43,8 @@ export interface TrainingWorkerOptions {
   readonly link: ShardLink | null;
   readonly batches: BatchSource;
   readonly onProgress: (progress: Progress) => void;
+  /** Replaces the replica's state by its mean over all workers; called by every worker at the end of each epoch. */
+  readonly averageState?: (state: Vector) => Promise<void>;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
@@ -98,9 +100,13 @@ export class TrainingWorker {
     }
   }
 
-  /** Exchanges what is unsent: a last, partial window is never dropped. With nothing unsent it does nothing. */
+  /**
+   * Exchanges what is unsent: a last, partial window is never dropped. With nothing unsent nothing is exchanged. Then the
+   * replica's state is averaged over the workers.
+   */
   async flush(): Promise<void> {
     (await this.#exchange(this.#o.rule.plan(this.#context(true)), true))();
+    await this.#o.averageState?.(this.#o.replica.state);
   }
 
   /** Scores the center, or x where there is none, on test samples [start, end). x is as before afterwards. */
@@ -142,9 +148,18 @@ export class TrainingWorker {
     this.#books.stepMs += now() - started;
     this.#clock += 1;
     this.#since += 1;
-    this.#books.trained.push(range);
+    this.#book(range);
     if (plan.link === 'none') this.#acknowledged(this.#takeBooks(), null);
     else if (!plan.before) (await this.#exchange(plan, false))();
+  }
+
+  /** Neighbouring ranges become one, so that a report stays short however long the window is. */
+  #book(range: SampleRange): void {
+    const { trained } = this.#books;
+    const last = trained.at(-1);
+    if (last && last.epoch === range.epoch && last.end === range.start)
+      trained[trained.length - 1] = { ...last, end: range.end };
+    else trained.push(range);
   }
 
   async #gradient(range: SampleRange): Promise<void> {

@@ -25,6 +25,7 @@ describe('TrainingWorker', () => {
       const rig = new Rig({ name, start: [0, 0, 0, 0], workers: 1, shards: 2, window, settings, learningRate: 0.1 });
       const { worker, progress } = rig.worker(0, [], { replica: data.replica(), batches: data.batches, batchSize: 8 });
       const counts = [new Uint8Array(46), new Uint8Array(46)];
+      const starts = [0, 8, 16, 20, 28, 36, 44];
       let trained = 0;
       for (let epoch = 0; epoch < 2; epoch++) {
         // 8, 8, 4; 8, 8, 8, 2: seven steps, of which a window of three leaves one over.
@@ -32,9 +33,12 @@ describe('TrainingWorker', () => {
         await worker.train({ epoch, start: 20, end: 46 });
         await worker.flush();
         for (const p of progress.splice(0)) {
-          for (const range of p.trained)
-            counts[range.epoch]!.fill(counts[range.epoch]![range.start]! + 1, range.start, range.end);
-          expect(p.steps).toBe(p.trained.length);
+          for (const range of p.trained) {
+            for (let sample = range.start; sample < range.end; sample++) counts[range.epoch]![sample]! += 1;
+          }
+          // All that this worker trains is neighbouring: it is one range, however many steps it took.
+          expect(p.trained).toHaveLength(Math.min(p.steps, 1));
+          expect(p.steps).toBe(sum(p.trained.map((r) => starts.filter((s) => s >= r.start && s < r.end).length)));
           expect(p.samples).toBe(sum(p.trained.map((r) => r.end - r.start)));
           trained += p.samples;
           expect(p.staleness).toBe(name === 'single' ? null : 0);
@@ -59,6 +63,28 @@ describe('TrainingWorker', () => {
     expect(progress[0]!.correct).toBe(whole.correct);
   });
 
+  it('reports one range for a window of 5,000 steps of one sample', async () => {
+    const rig = new Rig({ name: 'adag', start: [0], workers: 1, window: 5000, learningRate: 1e-3 });
+    const w = rig.worker(0, () => [1]);
+    await w.steps(5000);
+    expect(w.progress).toMatchObject([{ trained: [{ epoch: 0, start: 0, end: 5000 }], steps: 5000, samples: 5000 }]);
+  });
+
+  it('keeps ranges apart that are not neighbours, or of two epochs', async () => {
+    const rig = new Rig({ name: 'adag', start: [0], workers: 1, window: 100, learningRate: 1 });
+    const { worker, progress } = rig.worker(0, () => [1]);
+    const given = [
+      { epoch: 0, start: 0, end: 2 },
+      { epoch: 0, start: 4, end: 6 },
+      // Before the last, after the first: neither goes on from the other.
+      { epoch: 0, start: 2, end: 4 },
+      { epoch: 1, start: 4, end: 6 },
+    ];
+    for (const range of given) await worker.train(range);
+    await worker.flush();
+    expect(progress).toMatchObject([{ trained: given, steps: 8, samples: 8 }]);
+  });
+
   it('measures times by the clock that it is given', async () => {
     let ms = 0;
     const rig = new Rig({ name: 'adag', start: [0], workers: 1, window: 2, learningRate: 1 });
@@ -78,6 +104,48 @@ describe('TrainingWorker', () => {
       await w.flush();
       expect(w.progress).toHaveLength(length);
     }
+  });
+
+  describe('averageState', () => {
+    it('is called once a flush, with the replica’s state, after the exchange', async () => {
+      for (const name of ['single', 'downpour', 'aeasgd', 'adag']) {
+        const rig = new Rig({ name, start: [0], workers: 1, window: 2, learningRate: 1 });
+        const replica = { ...replicaOf([0], () => [1]), state: Float32Array.of(4, 8) };
+        const came: [state: Float32Array, steps: number][] = [];
+        const w = rig.worker(0, [], {
+          replica,
+          averageState: async (state) => {
+            came.push([state, sum(w.progress.map((p) => p.steps))]);
+          },
+        });
+        await w.steps(3);
+        await w.worker.evaluate(0, 2);
+        expect(came).toEqual([]);
+        await w.flush();
+        // All three steps were reported before.
+        expect(came).toEqual([[replica.state, 3]]);
+        expect(came[0]?.[0]).toBe(replica.state);
+        // Also where nothing is unsent: the other workers wait for this one's.
+        await w.flush();
+        expect(came).toHaveLength(2);
+      }
+    });
+
+    it('ends before the flush does, which fails with it', async () => {
+      const rig = new Rig({ name: 'adag', start: [0], workers: 1, learningRate: 1 });
+      const replica = { ...replicaOf([0], () => [1]), state: Float32Array.of(4) };
+      const averaged = rig.worker(0, [], {
+        replica,
+        averageState: async (state) => {
+          await new Promise(setImmediate);
+          state.fill(6);
+        },
+      });
+      await averaged.flush();
+      expect([...replica.state]).toEqual([6]);
+      const failing = rig.worker(0, () => [1], { averageState: () => Promise.reject(new Error('coordinator gone')) });
+      await expect(failing.flush()).rejects.toThrow('coordinator gone');
+    });
   });
 
   describe('evaluate', () => {

@@ -19,7 +19,8 @@ export class FrameWriter {
   readonly #socket: Writable;
   readonly #limits: Limits;
   readonly #inFlight = new Set<Sending>();
-  #queue: Sending[] = [];
+  /** What stands before #head is taken out. */
+  #queue: (Sending | undefined)[] = [];
   #head = 0;
   #unwrittenBytes = 0;
   #corked = false;
@@ -77,7 +78,7 @@ export class FrameWriter {
     const waiting = this.#queue.slice(this.#head);
     this.#queue = [];
     this.#head = 0;
-    for (const sending of waiting) finish(sending, error);
+    for (const sending of waiting) if (sending) finish(sending, error);
   }
 
   /** Ends all that is being sent. To be called after the socket was destroyed: the views are free then. */
@@ -125,8 +126,10 @@ export class FrameWriter {
 
   #pump(): void {
     while (this.queuedFrames > 0 && this.#open && this.#failed === undefined) {
-      const next = this.#queue[this.#head++]!;
-      if (this.#head > 1024) {
+      const next = this.#queue[this.#head]!;
+      // Let go at once: each frame holds its payload's memory.
+      this.#queue[this.#head++] = undefined;
+      if (this.#head > 1024 || this.queuedFrames === 0) {
         this.#queue = this.#queue.slice(this.#head);
         this.#head = 0;
       }

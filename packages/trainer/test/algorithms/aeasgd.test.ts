@@ -37,7 +37,11 @@ describe('aeasgd', () => {
     await a.flush();
     expect([...rig.center]).toEqual([3.875]);
     // What counts as trained is what was in the x that was sent: nothing, two steps, the last one.
-    expect(a.progress.map((p) => p.trained.map((r) => r.start))).toEqual([[], [0, 1], [2]]);
+    expect(a.progress.map((p) => p.trained)).toEqual([
+      [],
+      [{ epoch: 0, start: 0, end: 2 }],
+      [{ epoch: 0, start: 2, end: 3 }],
+    ]);
     expect(a.progress.map((p) => [p.steps, p.samples])).toEqual([
       [0, 0],
       [2, 2],

@@ -1,19 +1,14 @@
 // Payload GB/s of a 4 MiB request and its 4 MiB reply over loopback between two processes, beside a bare Node socket echo.
 // Interleaved ABBA in one run; median and best of the rounds; ratio > 1: better than the bare socket.
-// Usage: node bench/loopback.mjs [--rounds N] [--exchanges N]
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { connect, listen, payloadPool } from '../dist/index.js';
+import { connect, listen, payloadPool } from '../packages/transport/dist/index.js';
+import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 
 const BYTES = 4 * 1024 ** 2;
-const option = (name, value) => {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? value : Number(process.argv[at + 1]);
-};
-
 async function serve(token) {
   const answer = new Uint8Array(BYTES);
   const pool = payloadPool({ maxRetainedBytes: 4 * BYTES });
@@ -71,36 +66,47 @@ async function bareClient(port) {
 }
 
 async function main() {
-  const rounds = option('--rounds', 8);
-  const exchanges = option('--exchanges', 50);
+  const rounds = quick ? 6 : 16;
+  const exchanges = quick ? 20 : 50;
   const token = randomBytes(32);
   const child = fork(fileURLToPath(import.meta.url), ['--server']);
   child.send(token.toString('hex'));
   const [ports] = await once(child, 'message');
-  const rows = [
-    { name: 'bare Node socket', client: await bareClient(ports.bare), rates: [] },
-    { name: 'weft, no crc', client: await weftClient(ports['no crc'], token, false), rates: [] },
-    { name: 'weft, crc32c', client: await weftClient(ports.crc, token, true), rates: [] },
-  ];
-  const time = async (row) => {
+  const sides = {
+    bare: { client: await bareClient(ports.bare), rates: [] },
+    'no crc': { client: await weftClient(ports['no crc'], token, false), rates: [] },
+    crc32c: { client: await weftClient(ports.crc, token, true), rates: [] },
+  };
+  const time = async ({ client }) => {
     const start = performance.now();
-    for (let i = 0; i < exchanges; i++) await row.client.exchange();
+    for (let i = 0; i < exchanges; i++) await client.exchange();
     return (2 * BYTES * exchanges) / (performance.now() - start) / 1e6;
   };
-  for (const row of rows) await time(row); // warm
+  const all = Object.values(sides);
+  for (const side of all) await time(side); // warm
   for (let round = 0; round < rounds; round++) {
-    for (const row of round % 2 === 0 ? rows : rows.toReversed()) row.rates.push(await time(row));
+    for (const side of round % 2 === 0 ? all : all.toReversed()) side.rates.push(await time(side));
   }
-  const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-  const base = median(rows[0].rates);
-  for (const { name, rates } of rows) {
-    const cells = [median(rates), Math.max(...rates), Math.min(...rates), median(rates) / base].map((x) =>
-      x.toFixed(2),
+  const best = { best: 'max' };
+  const bare = summary(sides.bare.rates, best);
+  const rows = ['no crc', 'crc32c'].map((name) => {
+    const weft = summary(sides[name].rates, best);
+    const ratio = ratioOf(weft.median, [bare.median], best);
+    say(
+      `4 MiB request and reply, ${name}: weft ${weft.median} GB/s (best ${weft.max}), bare socket ${bare.median} (best ${bare.max}): ratio ${ratio}`,
     );
-    console.log(`${name.padEnd(18)} median ${cells[0]} GB/s  best ${cells[1]}  worst ${cells[2]}  ratio ${cells[3]}`);
-  }
-  for (const { client } of rows) await client.close();
+    return {
+      name: `4 MiB request and reply, ${name}`,
+      unit: 'GB/s',
+      weft,
+      peers: { 'bare Node socket': bare },
+      ratio,
+      goal: null,
+    };
+  });
+  for (const { client } of all) await client.close();
   child.disconnect();
+  writeResult('transport', { versions: {}, rows });
 }
 
 if (process.argv.includes('--server')) {

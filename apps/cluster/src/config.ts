@@ -1,0 +1,267 @@
+/** The one place where arguments and environment are read: validated once, into a frozen object. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dataHome } from '@weft/hdfs-loader';
+import type { EngineName } from '@weft/models';
+import {
+  ALGORITHMS,
+  type Algorithm,
+  type AlgorithmName,
+  OPTIMIZERS,
+  type OptimizerName,
+  type RuleOptions,
+  type Settings,
+} from '@weft/trainer';
+import { z } from 'zod';
+import { ClusterError, oneLine, shown } from './errors.js';
+import { type Host, parseHosts, requireThisMachine } from './hosts.js';
+
+const ENGINES = ['auto', 'native', 'tensorflow', 'tfjs'] as const satisfies readonly EngineName[];
+
+/** What a user may say; all of it has a default. Numbers may come as text, as on a command line. */
+export interface TrainOptions {
+  /** Path of a hosts file; without one, two workers run on this machine. */
+  hosts?: string;
+  /** `fashion-mnist`, or a folder with the official IDX files or a weft data set. */
+  dataset?: string;
+  /** `mlp`, `cnn`, or the path of a tfjs model.json. */
+  model?: string;
+  trainer?: string;
+  optimizer?: string;
+  learningRate?: number | string;
+  /** Samples a step, per worker. */
+  batchSize?: number | string;
+  /** λ: steps between two exchanges. */
+  window?: number | string;
+  epochs?: number | string;
+  /** Parameter shards; one a host by default. */
+  shards?: number | string;
+  seed?: number | string;
+  engine?: string;
+  /** Threads a worker. */
+  threads?: number | string;
+  /** Where the run folder is made; runs/<time>-<trainer> by default. */
+  runDir?: string;
+  /** Settings of the trainer by name: `{ beta: 0.9 }` for aeasgd, `{ server: 'adagrad' }` for downpour. */
+  settings?: Settings;
+}
+
+/** A run, decided. */
+export interface RunConfig {
+  readonly hosts: readonly Host[];
+  readonly dataset: string;
+  readonly model: string;
+  readonly trainer: AlgorithmName;
+  readonly optimizer: OptimizerName;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly window: number;
+  readonly epochs: number;
+  readonly workers: number;
+  readonly shards: number;
+  readonly seed: number;
+  readonly engine: EngineName;
+  readonly threads: number;
+  readonly runDir: string | null;
+  readonly settings: Settings;
+  /** Where converted data sets are kept. */
+  readonly dataHome: string;
+}
+
+/** A decimal number as text. Number() alone would also take '', 0x10 and 0b1. */
+export const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
+  const what = `a whole number ${max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of at least ${min}`}`;
+  return z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .trim()
+          .regex(/^[+-]?\d+$/, what)
+          .transform(Number),
+      ],
+      what,
+    )
+    .refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, what);
+};
+const rate = z
+  .union([z.number(), z.string().trim().regex(DECIMAL, 'a number above 0').transform(Number)], 'a number above 0')
+  .refine((n) => Number.isFinite(n) && n > 0, 'a number above 0');
+const oneOf = <T extends string>(names: readonly T[]) =>
+  z.enum(names as readonly [T, ...T[]], `one of ${names.join(', ')}`);
+const text = z.string('a name').min(1, 'a name');
+
+const SCHEMA = z
+  .strictObject({
+    hosts: text,
+    dataset: text.default('fashion-mnist'),
+    model: text.default('mlp'),
+    trainer: oneOf(Object.keys(ALGORITHMS) as AlgorithmName[]).default('adag'),
+    optimizer: oneOf(Object.keys(OPTIMIZERS) as OptimizerName[]),
+    learningRate: rate,
+    batchSize: whole(1, 1 << 20).default(128),
+    window: whole(1, 1 << 20),
+    epochs: whole(1, 1_000_000).default(1),
+    shards: whole(1, 1024),
+    seed: whole(0, 0xffff_ffff).default(1),
+    engine: oneOf(ENGINES).default('auto'),
+    threads: whole(1, 1024),
+    runDir: text,
+    settings: z
+      .record(
+        z.string(),
+        z.union([z.number(), z.string(), z.boolean()], 'a finite number, a name, true or false'),
+        'settings by name',
+      )
+      .default({}),
+  })
+  .partial({
+    hosts: true,
+    optimizer: true,
+    learningRate: true,
+    window: true,
+    shards: true,
+    threads: true,
+    runDir: true,
+  });
+
+/** `batchSize` → `--batch-size` */
+const flagOf = (name: PropertyKey | undefined): string =>
+  `--${String(name).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function usage(message: string): never {
+  throw new ClusterError('usage', message);
+}
+
+function validate(options: TrainOptions): z.infer<typeof SCHEMA> {
+  // An option that is there but undefined counts as not given.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const result = SCHEMA.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys') usage(`no option ${issue.keys.map(flagOf).join(', ')}`);
+  const [name, setting] = issue?.path ?? [];
+  const value = given[String(name)];
+  if (name !== 'settings') usage(`${flagOf(name)}: ${issue?.message} expected, got ${shown(value)}`);
+  if (setting === undefined) usage(`--set: ${issue?.message} expected, got ${shown(value)}`);
+  usage(`--set: ${String(setting)}: ${issue?.message} expected, got ${shown((value as Settings)[String(setting)])}`);
+}
+
+function readHosts(file: string): Host[] {
+  try {
+    return parseHosts(readFileSync(file, 'utf8'), file);
+  } catch (error) {
+    if (error instanceof ClusterError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    return usage(`--hosts ${file}: ${code === 'ENOENT' ? 'no such file' : oneLine(error)}`);
+  }
+}
+
+const thisMachine = (slots: number): Host => ({
+  name: 'localhost',
+  slots,
+  gpus: [],
+  port: 0,
+  user: null,
+  where: 'no --hosts',
+});
+
+/** A rule checks its settings when it is made: better here than in a process of its own. */
+function checkSettings(algorithm: Algorithm, o: RuleOptions): void {
+  try {
+    algorithm.worker(o);
+  } catch (error) {
+    usage(`--set: ${oneLine(error)}`);
+  }
+}
+
+/** The default when no --hosts is given: two workers on this machine. */
+const DEFAULT_SLOTS = 2;
+
+/** Keeps the first slots of the hosts, as many as the algorithm can use. */
+function limitSlots(hosts: readonly Host[], most: number): Host[] {
+  let left = most;
+  return hosts.flatMap((host) => {
+    const slots = Math.min(host.slots, left);
+    left -= slots;
+    return slots > 0 ? [{ ...host, slots }] : [];
+  });
+}
+
+/** Shards go round the hosts; those of one host take its ports in order. */
+function checkPorts(hosts: readonly Host[], shards: number): void {
+  for (const [i, { port, where }] of hosts.entries()) {
+    const here = Math.ceil((shards - i) / hosts.length);
+    if (port > 0 && port + here - 1 > 65_535) {
+      usage(`${where}: port=1 to ${65_536 - here} expected for ${here} parameter shards, got port=${port}`);
+    }
+  }
+}
+
+/** The folder for converted data sets. */
+function dataHomeOf(env: NodeJS.ProcessEnv): string {
+  try {
+    return dataHome(env);
+  } catch (error) {
+    return usage(oneLine(error));
+  }
+}
+
+/**
+ * Decides a run from what the user said and the environment.
+ *
+ * @throws {ClusterError} `usage`: one line that names the flag, or the line of the hosts file
+ * @example configure({ trainer: 'adag', epochs: 2 }, process.env)
+ */
+export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunConfig {
+  const given = validate(options);
+  const algorithm: Algorithm = ALGORITHMS[given.trainer];
+  const listed = given.hosts === undefined ? [thisMachine(DEFAULT_SLOTS)] : readHosts(given.hosts);
+  requireThisMachine(listed);
+  const hosts = limitSlots(listed, algorithm.maxWorkers);
+  const workers = hosts.reduce((sum, host) => sum + host.slots, 0);
+  if (!algorithm.shard && given.shards !== undefined)
+    usage(`--shards: trainer ${given.trainer} has no parameter shards`);
+  if (!algorithm.shard && given.window !== undefined) usage(`--window: trainer ${given.trainer} exchanges nothing`);
+  const window = given.window ?? algorithm.defaults.window;
+  checkSettings(algorithm, { window, workers, settings: given.settings });
+  const shards = algorithm.shard ? (given.shards ?? hosts.length) : 0;
+  checkPorts(hosts, shards);
+  const optimizer = given.optimizer ?? algorithm.defaults.optimizer;
+  const byDefault =
+    optimizer === algorithm.defaults.optimizer ? algorithm.defaults.learningRate : OPTIMIZERS[optimizer].learningRate;
+  return Object.freeze({
+    hosts,
+    dataset: given.dataset,
+    model: given.model,
+    trainer: given.trainer,
+    optimizer,
+    learningRate: given.learningRate ?? byDefault,
+    batchSize: given.batchSize,
+    window,
+    epochs: given.epochs,
+    workers,
+    shards,
+    seed: given.seed,
+    engine: given.engine,
+    threads: given.threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(...hosts.map((h) => h.slots)))),
+    runDir: given.runDir ?? null,
+    settings: given.settings,
+    dataHome: dataHomeOf(env),
+  });
+}
+
+/** What the terminal can show. */
+export interface TerminalConfig {
+  readonly progressBars: boolean;
+  readonly color: boolean;
+}
+
+/** Reads what concerns the terminal: bars only on a terminal that is not dumb, and not in CI. */
+export function terminal(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): TerminalConfig {
+  const tty = stream.isTTY === true && env['TERM'] !== 'dumb' && !env['CI'];
+  return { progressBars: tty, color: tty && !env['NO_COLOR'] };
+}

@@ -1,0 +1,133 @@
+/**
+ * hosts.txt: one host a line.
+ *
+ *   line    = [ name *( option ) ] [ "#" comment ]
+ *   option  = "slots=" N | "gpus=" N *( "," N ) | "port=" N | "user=" NAME
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
+import { ClusterError, shown } from './errors.js';
+
+/** A line of hosts.txt. */
+export interface Host {
+  readonly name: string;
+  /** Worker processes to run there. */
+  readonly slots: number;
+  readonly gpus: readonly number[];
+  /** First port of its parameter shards; 0 lets each take a free one. */
+  readonly port: number;
+  readonly user: string | null;
+  /** `file:line`, for errors. */
+  readonly where: string;
+}
+
+const MAX_NAME_LENGTH = 253;
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
+
+/** A host name or an IPv4 address as it stands, an IPv6 address without its brackets; null for anything else. */
+function parseName(word: string): string | null {
+  if (word.length > MAX_NAME_LENGTH) return null;
+  const address = /^\[(.*)\]$/.exec(word)?.[1] ?? word;
+  if (isIPv6(address)) return address;
+  return NAME.test(word) ? word : null;
+}
+
+function fail(where: string, message: string): never {
+  throw new ClusterError('usage', `${where}: ${message}`);
+}
+
+function wholeNumber(text: string, range: { min: number; max: number }): number | null {
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= range.min && value <= range.max ? value : null;
+}
+
+function parseLine(words: readonly string[], where: string): Host {
+  const [word = '', ...options] = words;
+  const name = parseName(word) ?? fail(where, `a host name or address expected, got ${shown(word)}`);
+  let slots = 1;
+  let gpus: number[] = [];
+  let port = 0;
+  let user: string | null = null;
+  const seen = new Set<string>();
+  for (const option of options) {
+    const [key = '', value = ''] = option.split(/=(.*)/s);
+    if (seen.has(key)) fail(where, `${key}= is given twice`);
+    seen.add(key);
+    switch (key) {
+      case 'slots':
+        slots =
+          wholeNumber(value, { min: 1, max: 1024 }) ?? fail(where, `slots=1 to 1024 expected, got ${shown(option)}`);
+        break;
+      case 'gpus':
+        gpus = value
+          .split(',')
+          .map(
+            (n) => wholeNumber(n, { min: 0, max: 1023 }) ?? fail(where, `gpus=0,1,… expected, got ${shown(option)}`),
+          );
+        if (new Set(gpus).size < gpus.length) fail(where, `each GPU once expected, got ${shown(option)}`);
+        break;
+      case 'port':
+        port =
+          wholeNumber(value, { min: 1, max: 65535 }) ?? fail(where, `port=1 to 65535 expected, got ${shown(option)}`);
+        break;
+      case 'user':
+        user = /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(value)
+          ? value
+          : fail(where, `user=NAME expected, got ${shown(option)}`);
+        break;
+      default:
+        fail(where, `slots=, gpus=, port= or user= expected, got ${shown(option)}`);
+    }
+  }
+  return { name, slots, gpus, port, user, where };
+}
+
+/**
+ * Reads the text of a hosts file.
+ *
+ * @param file its name, for errors
+ * @throws {ClusterError} `usage`, naming the line
+ * @example parseHosts('node1 slots=2\nnode2 gpus=0,1  # the big one', 'hosts.txt')
+ */
+export function parseHosts(text: string, file: string): Host[] {
+  const hosts: Host[] = [];
+  for (const [i, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\n|\r/)
+    .entries()) {
+    const words = line
+      .replace(/#.*/s, '')
+      .split(/\s+/)
+      .filter((word) => word !== '');
+    if (words.length === 0) continue;
+    const host = parseLine(words, `${file}:${i + 1}`);
+    const before = hosts.find((h) => h.name.toLowerCase() === host.name.toLowerCase());
+    if (before) fail(host.where, `${host.name} stands at ${before.where} already: use slots=N for several processes`);
+    hosts.push(host);
+  }
+  if (hosts.length === 0) throw new ClusterError('usage', `${file}: at least one host expected, got none`);
+  return hosts;
+}
+
+/** A loopback name or address: what is sent there never leaves the kernel, so that a checksum over it guards nothing. */
+export function isLoopback(name: string): boolean {
+  return name.toLowerCase() === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
+}
+
+/** Whether a host is the machine that this runs on: a loopback name or address, its host name, or one of its addresses. */
+export function isThisMachine(name: string): boolean {
+  const own = hostname().toLowerCase();
+  if (isLoopback(name) || [own, own.split('.', 1)[0]].includes(name.toLowerCase())) return true;
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === name));
+}
+
+/** @throws {ClusterError} `usage` for the first host that is not this machine */
+export function requireThisMachine(hosts: readonly Host[]): void {
+  const remote = hosts.find(({ name }) => !isThisMachine(name));
+  if (remote) {
+    fail(
+      remote.where,
+      `"${remote.name}" is not this machine (localhost, ${hostname()}): starting processes on remote hosts is not built yet`,
+    );
+  }
+}

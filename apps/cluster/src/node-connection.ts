@@ -1,0 +1,52 @@
+/** A node's connection to its coordinator, and the end of the node with it. */
+import type { Readable } from 'node:stream';
+import { type Connection, connect, type Handler } from '@weft/transport';
+import type { NodeStart } from './control-messages.js';
+import { DETECTION_MS, HEARTBEAT_MS } from './timing.js';
+
+/** Beside the members of a run, who may all come at once. */
+const SPARE_PLACES = 16;
+
+/** How many connections a server of so many members lets wait for their authentication. */
+export const placesFor = (members: number): number => members + SPARE_PLACES;
+
+/** Connects to the coordinator as the node that it started. */
+export function connectToCoordinator(start: NodeStart, handler: Handler): Promise<Connection> {
+  return connect({
+    host: start.host,
+    port: start.port,
+    identity: { role: start.role, rank: start.rank, run: start.run },
+    token: Buffer.from(start.token, 'hex'),
+    heartbeatMs: HEARTBEAT_MS,
+    detectionMs: DETECTION_MS,
+    handler,
+  });
+}
+
+/**
+ * Resolves with the first line of a stream, and calls onEnd once when the stream ends or breaks: the coordinator holds the
+ * other end of a node's standard input open as long as it lives.
+ */
+export function readStartLine(stream: Readable, onEnd: () => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    let ended = false;
+    const end = (error: Error): void => {
+      reject(error);
+      if (!ended) onEnd();
+      ended = true;
+    };
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      text += chunk;
+      const lineEnd = text.indexOf('\n');
+      if (lineEnd < 0) return;
+      resolve(text.slice(0, lineEnd));
+      text = '';
+    });
+    stream.on('error', end);
+    for (const event of ['end', 'close']) {
+      stream.on(event, () => end(new Error('standard input: one line of JSON expected, got its end')));
+    }
+  });
+}

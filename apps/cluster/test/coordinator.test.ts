@@ -1,0 +1,162 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Scores } from '@weft/models';
+import { describe, expect, it } from 'vitest';
+import { coordinate } from '../src/coordinator.js';
+import { ClusterError } from '../src/errors.js';
+import { scratchFolder } from './tiny-dataset.js';
+import { isAlive, type TinyRun, tinyRun } from './tiny-run.js';
+
+// Each starts real processes, which load tfjs, on a machine that may be busy.
+const START = { timeout: 120_000 };
+
+/** Long enough that it is always ended from outside. */
+const ENDLESS = { epochs: 1_000_000 };
+
+/** The error that a run ends with, checked: one line, and every process gone. */
+async function failureOf({ options, nodes }: TinyRun, run = coordinate(options)): Promise<ClusterError> {
+  const error = await run.then(
+    () => new Error('a failure expected, the run ended well'),
+    (reason: unknown) => reason as Error,
+  );
+  expect(error).toBeInstanceOf(ClusterError);
+  expect(error.message).not.toMatch(/[\r\n]/);
+  expect(nodes.filter(({ pid }) => isAlive(pid))).toEqual([]);
+  return error as ClusterError;
+}
+
+describe('coordinate', START, () => {
+  it('trains over two workers and two shards, every sample once an epoch', async () => {
+    const events: string[] = [];
+    const scored: Scores[] = [];
+    const run = await tinyRun(
+      { trainer: 'adag', window: 2, shards: 2, epochs: 2 },
+      {
+        onEngine: (worker, engine) => events.push(`engine ${worker} ${engine !== ''}`),
+        onEpochStart: (epoch) => events.push(`start ${epoch}`),
+        onEpochTrained: () => events.push('trained'),
+        onEpochScored: (epoch, scores) => {
+          events.push(`scored ${epoch}`);
+          scored.push(scores);
+        },
+      },
+    );
+    const { parameters, state, staleness, audit } = await coordinate(run.options);
+    expect(audit).toEqual({ expected: 600, trained: 600, twice: 0, never: 0 });
+    expect(parameters).toHaveLength(run.options.initial.length);
+    expect(parameters.every(Number.isFinite)).toBe(true);
+    expect(parameters).not.toEqual(run.options.initial);
+    expect(state).toHaveLength(0);
+    // 30 batches an epoch in windows of 2: at least 15 pushes an epoch to each of the shards.
+    expect(staleness.entries().reduce((sum, [, times]) => sum + times, 0)).toBeGreaterThanOrEqual(60);
+    expect(events.filter((e) => !e.startsWith('engine'))).toEqual([
+      'start 0',
+      'trained',
+      'scored 0',
+      'start 1',
+      'trained',
+      'scored 1',
+    ]);
+    expect(events.filter((e) => e.startsWith('engine')).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'engine 0 true',
+      'engine 1 true',
+    ]);
+    expect(scored.map(({ size }) => size)).toEqual([61, 61]);
+    expect(run.nodes.map(({ role, rank }) => `${role} ${rank}`)).toEqual([
+      'shard 0',
+      'shard 1',
+      'worker 0',
+      'worker 1',
+    ]);
+    expect(await Promise.all(run.nodes.map(({ exited }) => exited))).toEqual(
+      run.nodes.map(() => ({ code: 0, signal: null })),
+    );
+  });
+
+  it('fails in one line that names a worker which is killed', async () => {
+    const run = await tinyRun({ trainer: 'downpour', ...ENDLESS });
+    const ending = coordinate(run.options);
+    ending.catch(() => {});
+    await run.training;
+    const worker = run.nodes.find(({ role, rank }) => role === 'worker' && rank === 1)!;
+    process.kill(worker.pid, 'SIGKILL');
+    const error = await failureOf(run, ending);
+    expect(error.code).toBe('node');
+    expect(error.message).toBe(
+      `worker 1 (pid ${worker.pid}) was ended by SIGKILL: it wrote nothing; log: ${worker.logFile}`,
+    );
+  });
+
+  it('names the shard that is killed, not the worker that loses it', async () => {
+    const run = await tinyRun({ trainer: 'downpour', shards: 2, ...ENDLESS });
+    const ending = coordinate(run.options);
+    ending.catch(() => {});
+    await run.training;
+    const shard = run.nodes.find(({ role, rank }) => role === 'shard' && rank === 1)!;
+    process.kill(shard.pid, 'SIGKILL');
+    expect((await failureOf(run, ending)).message).toContain(`shard 1 (pid ${shard.pid}) was ended by SIGKILL`);
+  });
+
+  it('names line and port where a shard’s port is in use', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const hosts = join(scratchFolder(), 'hosts.txt');
+    writeFileSync(hosts, `localhost slots=2 port=${port}\n`);
+    const run = await tinyRun({ hosts });
+    const { message } = await failureOf(run);
+    expect(message).toContain(`shard 0: listen on 127.0.0.1:${port}: `);
+    expect(message).toContain('EADDRINUSE');
+    expect(message).toContain(`(${hosts}:1); log: `);
+    await new Promise((resolve) => taken.close(resolve));
+  });
+
+  it('says what a worker cannot do, in its words', async () => {
+    const run = await tinyRun({ trainer: 'single' }, { datasetDir: join(scratchFolder(), 'gone') });
+    const { code, message } = await failureOf(run);
+    expect(code).toBe('node');
+    expect(message).toMatch(/^worker 0: .*gone.manifest\.json: no such file/);
+  });
+
+  it('says that training diverged, and where', async () => {
+    const run = await tinyRun({ trainer: 'single', optimizer: 'sgd', learningRate: 1e30 });
+    expect((await failureOf(run)).message).toMatch(/^worker 0: .*a finite loss expected.*learning rate.*; log: /);
+  });
+
+  it('ends when the signal aborts, before it starts, while it starts, and while it trains', async () => {
+    const early = await tinyRun({}, { signal: AbortSignal.abort() });
+    expect((await failureOf(early)).code).toBe('interrupted');
+    expect(early.nodes).toEqual([]);
+
+    const abort = new AbortController();
+    const starting = await tinyRun({}, { signal: abort.signal });
+    const begun = coordinate(starting.options);
+    abort.abort();
+    expect((await failureOf(starting, begun)).code).toBe('interrupted');
+
+    const late = new AbortController();
+    const run = await tinyRun(ENDLESS, { signal: late.signal });
+    const ending = coordinate(run.options);
+    ending.catch(() => {});
+    await run.training;
+    late.abort();
+    expect((await failureOf(run, ending)).code).toBe('interrupted');
+    expect(run.nodes).toHaveLength(3);
+  });
+
+  it('ends with what a watcher throws', async () => {
+    const full = new ClusterError('run-folder', 'run folder: no space left');
+    const run = await tinyRun(ENDLESS, {
+      onEpochScored: () => {
+        throw full;
+      },
+    });
+    expect(await failureOf(run)).toBe(full);
+  });
+
+  it('fails when a process cannot be started', async () => {
+    const run = await tinyRun({}, { logDir: join(scratchFolder(), 'missing') });
+    expect((await failureOf(run)).message).toMatch(/^shard 0 cannot be started: ENOENT/);
+  });
+});

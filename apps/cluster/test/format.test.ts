@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { duration, integer, percent, table } from '../src/format.js';
+
+describe('integer and percent', () => {
+  it('round', () => {
+    expect([integer(12345.6), integer(0), integer(999.4)]).toEqual(['12,346', '0', '999']);
+    expect([percent(0.8712), percent(1), percent(0)]).toEqual(['87.12 %', '100.00 %', '0.00 %']);
+  });
+});
+
+describe('duration', () => {
+  it.each([
+    [0, '0.0 s'],
+    [9.31, '9.3 s'],
+    [10, '10 s'],
+    [59.6, '1 min 0 s'],
+    [93, '1 min 33 s'],
+    [3599.7, '1 h 0 min'],
+    [7260, '2 h 1 min'],
+    [Number.NaN, '–'],
+    [Number.POSITIVE_INFINITY, '–'],
+  ])('shows %d s as %s', (seconds, text) => {
+    expect(duration(seconds)).toBe(text);
+  });
+});
+
+describe('table', () => {
+  it('aligns the first column left, the others right', () => {
+    expect(
+      table([
+        ['a', 'count'],
+        ['long', '1'],
+        ['b', '1,000,000'],
+      ]),
+    ).toBe(['a         count', '────  ─────────', 'long          1', 'b     1,000,000'].join('\n'));
+  });
+
+  it('has a head without rows', () => {
+    expect(table([['a', 'b']])).toBe('a  b\n─  ─');
+  });
+});

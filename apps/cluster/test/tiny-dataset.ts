@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Samples, type Source, writeDataset } from '@weft/hdfs-loader';
+import { createModel, modelFromJson, modelToJson } from '@weft/models';
+import { onTestFinished } from 'vitest';
+import type { LayersModel } from '../src/model-source.js';
+
+/** An empty folder that goes when the test ends. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'weft-cluster-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const SIDE = 4;
+const FEATURES = SIDE * SIDE;
+
+/** Noise whose upper, middle or lower rows are brighter: three classes that a small model tells apart. */
+function samples(count: number, seed: number): Samples {
+  let state = seed;
+  const random = (): number => {
+    // Numerical Recipes' linear congruential generator.
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const labels = Uint16Array.from({ length: count }, (_, i) => i % 3);
+  const inputs = Uint8Array.from({ length: count * FEATURES }, (_, i) => {
+    const row = Math.floor((i % FEATURES) / SIDE);
+    return (row === labels[Math.floor(i / FEATURES)] ? 128 : 0) + random() * 127;
+  });
+  // The range is the whole of uint8: x ← x/255.
+  inputs[0] = 0;
+  inputs[1] = 255;
+  return { inputs, labels, count, features: FEATURES };
+}
+
+/** 4×4 images in three classes. */
+export function tinySource(train = 300, test = 61): Source {
+  return {
+    name: 'tiny',
+    split: 'official',
+    note: 'Made for tests.',
+    inputShape: [SIDE, SIDE, 1],
+    labelNames: ['upper', 'middle', 'lower'],
+    fingerprint: async () => 'tiny',
+    load: async () => ({ train: samples(train, 1), test: samples(test, 2) }),
+  };
+}
+
+/** A folder that holds the tiny data set. */
+export async function tinyDataset(train?: number, test?: number): Promise<string> {
+  const dir = join(scratchFolder(), 'tiny');
+  await writeDataset(tinySource(train, test), dir);
+  return dir;
+}
+
+/** The mlp with 8 and 4 hidden units, for the tiny data set: 187 parameters. */
+export function tinyModel(seed = 1): LayersModel {
+  const json = modelToJson(createModel('mlp', { seed, inputShape: [SIDE, SIDE, 1], classes: 3 }));
+  return modelFromJson(json.replace('"units":1000', '"units":8').replace('"units":250', '"units":4'));
+}

@@ -1,0 +1,29 @@
+// `pnpm bench NAME [--quick] [--json]`: measures weft beside its peers in one run. Without a name: lists them.
+import { setUp } from '../scripts/setup.mjs';
+
+/** Each benchmark is bench/NAME.mjs. */
+const BENCHES = {
+  step: { of: '@weft/native', what: 'training steps and inference, beside PyTorch and TensorFlow' },
+  transport: { of: '@weft/transport', what: 'payload GB/s of frames over loopback, beside a bare Node socket' },
+};
+
+const [name, ...flags] = process.argv.slice(2).filter((word) => word !== '--');
+const list = () =>
+  Object.entries(BENCHES)
+    .map(([key, { what }]) => `  ${key.padEnd(12)} ${what}\n`)
+    .join('');
+
+if (name === '--package') {
+  const own = Object.entries(BENCHES).filter(([, bench]) => bench.of === flags[0]);
+  if (own.length === 0) process.stdout.write(`${flags[0]}: no benchmark of its own\n`);
+  else setUp();
+  for (const [key] of own) await import(`./${key}.mjs`);
+} else if (name === undefined || name === '--help') {
+  process.stdout.write(`pnpm bench NAME [--quick] [--json]\n${list()}`);
+} else if (Object.hasOwn(BENCHES, name)) {
+  setUp();
+  await import(`./${name}.mjs`);
+} else {
+  process.stderr.write(`error: bench: one of ${Object.keys(BENCHES).join(', ')} expected, got "${name}"\n`);
+  process.exitCode = 2;
+}

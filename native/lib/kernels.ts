@@ -1,0 +1,87 @@
+/**
+ * The kernels that the package exports: C++ where the addon is, else their TypeScript twins. Chosen once, at load, and for every
+ * length, so that a value depends neither on where in a vector it stands nor on how a vector is cut into shards.
+ */
+import * as twinConvert from './convert.js';
+import { crc32c as twinCrc32c } from './crc32c.js';
+import { addon } from './native.js';
+import * as twinStep from './step.js';
+import * as twinVector from './vector.js';
+
+/** All kernels by name. */
+export interface Kernels {
+  readonly add: typeof twinVector.add;
+  readonly axpy: typeof twinVector.axpy;
+  readonly scale: typeof twinVector.scale;
+  readonly scaledDifference: typeof twinVector.scaledDifference;
+  readonly elastic: typeof twinVector.elastic;
+  readonly rebase: typeof twinVector.rebase;
+  readonly adagradApply: typeof twinVector.adagradApply;
+  readonly sgdStep: typeof twinStep.sgdStep;
+  readonly momentumStep: typeof twinStep.momentumStep;
+  readonly adagradStep: typeof twinStep.adagradStep;
+  readonly rmspropStep: typeof twinStep.rmspropStep;
+  readonly adamStep: typeof twinStep.adamStep;
+  readonly toHalf: typeof twinConvert.toHalf;
+  readonly fromHalf: typeof twinConvert.fromHalf;
+  readonly toBfloat: typeof twinConvert.toBfloat;
+  readonly fromBfloat: typeof twinConvert.fromBfloat;
+  readonly toInt8: typeof twinConvert.toInt8;
+  readonly fromInt8: typeof twinConvert.fromInt8;
+  readonly crc32c: typeof twinCrc32c;
+}
+
+/** The TypeScript kernels. */
+export const PORTABLE: Kernels = { ...twinVector, ...twinStep, ...twinConvert, crc32c: twinCrc32c };
+
+function choose(): Kernels {
+  const found = addon();
+  if (!found.ok) return PORTABLE;
+  const n = found.addon;
+  return {
+    add: n.add,
+    axpy: n.axpy,
+    scale: n.scale,
+    scaledDifference: n.scaledDifference,
+    elastic: n.elastic,
+    rebase: n.rebase,
+    adagradApply: (delta, sum, center, { gamma, epsilon }) => n.adagradApply(delta, sum, center, gamma, epsilon),
+    sgdStep: n.sgdStep,
+    momentumStep: (x, g, v, { lr, momentum, nesterov }) => n.momentumStep(x, g, v, lr, momentum, nesterov),
+    adagradStep: (x, g, a, { lr, epsilon }) => n.adagradStep(x, g, a, lr, epsilon),
+    rmspropStep: (x, g, v, { lr, rho, epsilon }) => n.rmspropStep(x, g, v, lr, rho, epsilon),
+    adamStep: (x, g, { m, v }, o) => n.adamStep(x, g, m, v, o.lr, o.beta1, o.beta2, o.epsilon, o.weightDecay, o.step),
+    toHalf: n.toHalf,
+    fromHalf: n.fromHalf,
+    toBfloat: n.toBfloat,
+    fromBfloat: n.fromBfloat,
+    toInt8: n.toInt8,
+    fromInt8: n.fromInt8,
+    crc32c: n.crc32c,
+  };
+}
+
+/** The kernels in use. */
+export const KERNELS: Kernels = choose();
+
+export const {
+  add,
+  axpy,
+  scale,
+  scaledDifference,
+  elastic,
+  rebase,
+  adagradApply,
+  sgdStep,
+  momentumStep,
+  adagradStep,
+  rmspropStep,
+  adamStep,
+  toHalf,
+  fromHalf,
+  toBfloat,
+  fromBfloat,
+  toInt8,
+  fromInt8,
+  crc32c,
+} = KERNELS;

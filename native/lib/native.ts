@@ -1,0 +1,85 @@
+/** The addon, in the order of src/addon.cc: vector kernels, then the engine. */
+import { createRequire } from 'node:module';
+import type { EnginePlan } from './plan.js';
+import type { Vector } from './vector.js';
+
+/** One compiled plan, as src/engine/engine-binding.cc has it. Use {@link Engine} of engine.ts, which checks what it is given. */
+export interface NativeEngine {
+  readonly parameters: Vector;
+  readonly gradients: Vector;
+  readonly state: Vector;
+  /** kind: 0 gradient, 1 step, 2 evaluate, 3 predict. */
+  run(
+    kind: number,
+    inputs: Uint8Array | Float32Array,
+    targets: Uint16Array | Float32Array | null,
+    weights: Float32Array | null,
+    size: number,
+    optimizer: object | null,
+  ): Promise<unknown>;
+  dispose(): void;
+  profile(): { kind: string; name: string; forwardMs: number; backwardMs: number }[];
+  reorders(): number;
+}
+
+/** What weft.node exports. */
+export interface NativeAddon {
+  /** Which instruction set the kernels use: 'avx512', 'avx2' or 'portable'. */
+  readonly kernels: string;
+  readonly crc32cKind: string;
+  add(x: Vector, y: Vector): void;
+  axpy(a: number, x: Vector, y: Vector): void;
+  scale(a: number, x: Vector): void;
+  scaledDifference(a: number, x: Vector, y: Vector, out: Vector): void;
+  elastic(alpha: number, x: Vector, center: Vector, d: Vector): void;
+  rebase(center: Vector, x: Vector, base: Vector): void;
+  adagradApply(delta: Vector, sum: Vector, center: Vector, gamma: number, epsilon: number): void;
+  sgdStep(x: Vector, g: Vector, lr: number): void;
+  momentumStep(x: Vector, g: Vector, v: Vector, lr: number, momentum: number, nesterov: boolean): void;
+  adagradStep(x: Vector, g: Vector, a: Vector, lr: number, epsilon: number): void;
+  rmspropStep(x: Vector, g: Vector, v: Vector, lr: number, rho: number, epsilon: number): void;
+  /** x, g, m, v, lr, beta1, beta2, epsilon, weightDecay, step */
+  adamStep(x: Vector, g: Vector, m: Vector, v: Vector, ...o: number[]): void;
+  toHalf(x: Vector, out: Uint16Array): void;
+  fromHalf(x: Uint16Array, out: Vector): void;
+  toBfloat(x: Vector, out: Uint16Array): void;
+  fromBfloat(x: Uint16Array, out: Vector): void;
+  toInt8(x: Vector, out: Int8Array): number;
+  fromInt8(scale: number, x: Int8Array, out: Vector): void;
+  crc32c(bytes: Uint8Array, previous?: number): number;
+  readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
+}
+
+/** The addon, or why it is not there. */
+export type AddonResult =
+  | { readonly ok: true; readonly addon: NativeAddon }
+  | { readonly ok: false; readonly reason: string };
+
+const FILE = new URL('../build/Release/weft.node', import.meta.url);
+let result: AddonResult | undefined;
+
+/**
+ * Loads build/Release/weft.node once; the answer stays.
+ *
+ * @example
+ * const found = addon();
+ * console.log(found.ok ? `native kernels: ${found.addon.kernels}` : `no addon: ${found.reason}`);
+ */
+export function addon(): AddonResult {
+  result ??= load();
+  return result;
+}
+
+function load(): AddonResult {
+  try {
+    // OpenMP serves only the convolutions that oneDNN shares out; it reads this once, when it is loaded. Threads that spin at a
+    // barrier keep the core from those that work: with one core busy elsewhere, a step took 10 to 60 times as long.
+    process.env['OMP_WAIT_POLICY'] ??= 'passive';
+    return { ok: true, addon: createRequire(import.meta.url)(FILE.pathname) as NativeAddon };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'MODULE_NOT_FOUND')
+      return { ok: false, reason: 'not built: npm run setup builds it where a compiler and oneDNN are' };
+    return { ok: false, reason: (message.split('\n', 1)[0] ?? '').trim() };
+  }
+}

@@ -1,0 +1,16 @@
+#include <napi.h>
+
+#include "engine/engine-binding.h"
+#include "vector/vector-binding.h"
+
+namespace {
+
+Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
+  weft::registerVectorKernels(env, exports);
+  weft::registerEngine(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(weft, registerAddon)

@@ -1,0 +1,3 @@
+#define WEFT_ISA avx2
+#define WEFT_WIDTH 8
+#include "vector.inl.h"

@@ -1,0 +1,3 @@
+#define WEFT_ISA avx512
+#define WEFT_WIDTH 16
+#include "vector.inl.h"

@@ -1,0 +1,3 @@
+#define WEFT_ISA portable
+#define WEFT_WIDTH 4
+#include "vector.inl.h"

@@ -1,0 +1,25 @@
+// The table of one instruction set.
+#include "kernels.h"
+#include "direct.inl.h"
+#include "rows.inl.h"
+#include "vector.decl.h"
+#include "winograd.inl.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+extern const Kernels table;
+const Kernels table = {
+    WEFT_ISA_NAME,
+    W,
+    add, axpy, scale, scaledDifference, elastic, rebase, adagradApply,
+    sgdStep, momentumStep, adagradStep, rmspropStep, adamStep,
+    toHalf, fromHalf, toBfloat, fromBfloat, toInt8, fromInt8, normalise,
+    biasActivation, maskBias,
+    winogradScratch, winogradFilter, winogradForward, winogradBackward, winogradFilterGradient,
+    directForward, directFilterGradient,
+    maxPoolForward, maxPoolBackward,
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,209 @@
+// The vector kernels as functions over typed arrays. Lengths are checked by lib/vector.ts; here again, because a mistake there
+// would otherwise be a write outside of memory.
+#include "vector-binding.h"
+
+#include <cmath>
+
+#include "../kernels/kernels.h"
+#include "crc32c.h"
+
+namespace weft {
+namespace {
+
+struct Floats {
+  float* data;
+  size_t size;
+};
+
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  float number(size_t i) const { return static_cast<float>(real(i)); }
+  double real(size_t i) const { return info_[i].ToNumber().DoubleValue(); }
+  bool flag(size_t i) const { return info_[i].ToBoolean().Value(); }
+
+  Floats vector(size_t i) {
+    const Napi::TypedArray array = typed(i, napi_float32_array, "Float32Array");
+    return {reinterpret_cast<float*>(static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset()),
+            equal(array.ElementLength())};
+  }
+  template <typename T>
+  T* elements(size_t i, napi_typedarray_type type, const char* name) {
+    const Napi::TypedArray array = typed(i, type, name);
+    equal(array.ElementLength());
+    return reinterpret_cast<T*>(static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset());
+  }
+  Napi::TypedArray typed(size_t i, napi_typedarray_type type, const char* name) const {
+    const Napi::Value value = info_[i];
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+      throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(i) + ": a " + name + " expected");
+    }
+    return value.As<Napi::TypedArray>();
+  }
+
+ private:
+  size_t equal(size_t n) {
+    if (size_ != SIZE_MAX && size_ != n) {
+      throw Napi::RangeError::New(info_.Env(),
+                                  "vectors of equal length expected, got " + std::to_string(size_) + ", " + std::to_string(n));
+    }
+    return size_ = n;
+  }
+  const Napi::CallbackInfo& info_;
+  size_t size_ = SIZE_MAX;
+};
+
+Napi::Value add(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0), y = a.vector(1);
+  kernels().add(x.data, y.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value axpy(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(1), y = a.vector(2);
+  kernels().axpy(a.number(0), x.data, y.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value scale(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(1);
+  kernels().scale(a.number(0), x.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value scaledDifference(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(1), y = a.vector(2), out = a.vector(3);
+  kernels().scaledDifference(a.number(0), x.data, y.data, out.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value elastic(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(1), center = a.vector(2), d = a.vector(3);
+  kernels().elastic(a.number(0), x.data, center.data, d.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value rebase(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats center = a.vector(0), x = a.vector(1), base = a.vector(2);
+  kernels().rebase(center.data, x.data, base.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value adagradApply(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats delta = a.vector(0), sum = a.vector(1), center = a.vector(2);
+  kernels().adagradApply(a.number(3), a.number(4), delta.data, sum.data, center.data, delta.size);
+  return info.Env().Undefined();
+}
+Napi::Value sgdStep(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0), g = a.vector(1);
+  kernels().sgdStep(a.number(2), x.data, g.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value momentumStep(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0), g = a.vector(1), v = a.vector(2);
+  kernels().momentumStep(a.number(3), a.number(4), a.flag(5), x.data, g.data, v.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value adagradStep(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0), g = a.vector(1), sum = a.vector(2);
+  kernels().adagradStep(a.number(3), a.number(4), x.data, g.data, sum.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value rmspropStep(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0), g = a.vector(1), v = a.vector(2);
+  kernels().rmspropStep(a.number(3), a.number(4), a.number(5), x.data, g.data, v.data, x.size);
+  return info.Env().Undefined();
+}
+// x, g, m, v, lr, beta1, beta2, epsilon, weightDecay, step
+Napi::Value adamStep(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0), g = a.vector(1), m = a.vector(2), v = a.vector(3);
+  const double lr = a.real(4), beta1 = a.real(5), beta2 = a.real(6), step = a.real(9);
+  const AdamConstants c{static_cast<float>(lr * std::sqrt(1 - std::pow(beta2, step)) / (1 - std::pow(beta1, step))),
+                        static_cast<float>(1 - lr * a.real(8)), static_cast<float>(beta1), static_cast<float>(beta2),
+                        a.number(7)};
+  kernels().adamStep(c, x.data, g.data, m.data, v.data, x.size);
+  return info.Env().Undefined();
+}
+Napi::Value toHalf(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0);
+  kernels().toHalf(x.data, a.elements<uint16_t>(1, napi_uint16_array, "Uint16Array"), x.size);
+  return info.Env().Undefined();
+}
+Napi::Value fromHalf(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const uint16_t* x = a.elements<uint16_t>(0, napi_uint16_array, "Uint16Array");
+  const Floats out = a.vector(1);
+  kernels().fromHalf(x, out.data, out.size);
+  return info.Env().Undefined();
+}
+Napi::Value toBfloat(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0);
+  kernels().toBfloat(x.data, a.elements<uint16_t>(1, napi_uint16_array, "Uint16Array"), x.size);
+  return info.Env().Undefined();
+}
+Napi::Value fromBfloat(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const uint16_t* x = a.elements<uint16_t>(0, napi_uint16_array, "Uint16Array");
+  const Floats out = a.vector(1);
+  kernels().fromBfloat(x, out.data, out.size);
+  return info.Env().Undefined();
+}
+Napi::Value toInt8(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const Floats x = a.vector(0);
+  return Napi::Number::New(info.Env(), kernels().toInt8(x.data, a.elements<int8_t>(1, napi_int8_array, "Int8Array"), x.size));
+}
+Napi::Value fromInt8(const Napi::CallbackInfo& info) {
+  Arguments a(info);
+  const int8_t* x = a.elements<int8_t>(1, napi_int8_array, "Int8Array");
+  const Floats out = a.vector(2);
+  kernels().fromInt8(a.number(0), x, out.data, out.size);
+  return info.Env().Undefined();
+}
+Napi::Value checksum(const Napi::CallbackInfo& info) {
+  const Arguments a(info);
+  const Napi::TypedArray bytes = a.typed(0, napi_uint8_array, "Uint8Array");
+  const uint8_t* p = static_cast<uint8_t*>(bytes.ArrayBuffer().Data()) + bytes.ByteOffset();
+  const uint32_t previous = info.Length() > 1 ? info[1].ToNumber().Uint32Value() : 0;
+  return Napi::Number::New(info.Env(), crc32c(p, bytes.ByteLength(), previous));
+}
+
+}  // namespace
+
+void registerVectorKernels(Napi::Env env, Napi::Object exports) {
+  const auto define = [&](const char* name, Napi::Value (*f)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, f, name));
+  };
+  exports.Set("kernels", kernels().name);
+  exports.Set("crc32cKind", crc32cKind());
+  define("add", add);
+  define("axpy", axpy);
+  define("scale", scale);
+  define("scaledDifference", scaledDifference);
+  define("elastic", elastic);
+  define("rebase", rebase);
+  define("adagradApply", adagradApply);
+  define("sgdStep", sgdStep);
+  define("momentumStep", momentumStep);
+  define("adagradStep", adagradStep);
+  define("rmspropStep", rmspropStep);
+  define("adamStep", adamStep);
+  define("toHalf", toHalf);
+  define("fromHalf", fromHalf);
+  define("toBfloat", toBfloat);
+  define("fromBfloat", fromBfloat);
+  define("toInt8", toInt8);
+  define("fromInt8", fromInt8);
+  define("crc32c", checksum);
+}
+
+}  // namespace weft
