@@ -1,6 +1,7 @@
 /**
  * Sets everything up, and says what it does, a line each on standard error. Idempotent: what is up to date is left alone,
- * which takes a few milliseconds. `npm run setup`, and before `npm start`, `npm test` and `npm run cluster`.
+ * which takes a few milliseconds. `npm run setup`, and before `npm start`, `npm test` and `npm run cluster`. With
+ * `--tensorflow` or `--tensorflow-gpu` it also builds what `--engine tensorflow` runs on.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BUILD_FAILED, haveBuildTools } from './addon.mjs';
 import { pnpm, pnpmName, ROOT } from './pnpm.mjs';
+import { setUpTensorflow } from './tensorflow.mjs';
 
 const OLDEST_NODE = [20, 19];
 const WORKSPACES = ['packages', 'apps'];
@@ -23,7 +25,7 @@ function fail(line) {
 function step(what, work, orElse = fail) {
   const started = performance.now();
   say(`${what} …`);
-  if (work() !== 0) return orElse(`${what}: failed; the lines above say why`);
+  if ((work() ?? 0) !== 0) return orElse(`${what}: failed; the lines above say why`);
   say(`${what}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
@@ -116,7 +118,20 @@ export function setUp() {
   buildAddon();
 }
 
+/** `--tensorflow` and `--tensorflow-gpu`: what is large, and not everybody's. */
+function setUpExtras(options) {
+  const known = ['--tensorflow', '--tensorflow-gpu'];
+  const unknown = options.find((option) => !known.includes(option));
+  if (unknown) fail(`options ${known.join(', ')} expected, got ${unknown}`);
+  try {
+    for (const option of options) setUpTensorflow({ gpu: option === '--tensorflow-gpu', step });
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   setUp();
+  setUpExtras(process.argv.slice(2));
   say('everything is up to date');
 }

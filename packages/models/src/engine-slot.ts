@@ -15,8 +15,9 @@ export interface Engine {
    * Why it cannot run here, or cannot run this model; null when it can. Ends a sentence that begins with its name.
    *
    * @param topology topology JSON, where the model is known
+   * @param tensorflowDir see {@link ReplicaSetup}
    */
-  unavailable(topology?: string): string | null;
+  unavailable(topology?: string, tensorflowDir?: string): string | null;
   create(setup: ReplicaSetup): Promise<Replica>;
 }
 
@@ -35,5 +36,7 @@ export interface ReplicaSetup {
   readonly seed: number;
   /** Threads that may compute; tfjs's wasm uses one in Node. */
   readonly threads: number;
+  /** Folder in whose node_modules @tensorflow/tfjs-node(-gpu) is looked for first. */
+  readonly tensorflowDir?: string;
   readonly signal?: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { chooseLoss, type LossName } from './loss.js';
 import { createNativeReplica, nativeUnavailable } from './native-replica.js';
 import { getParameters, getState, layoutOf } from './parameters.js';
 import type { Replica } from './replica.js';
+import { createTensorflowReplica, tensorflowUnavailable } from './tensorflow-replica.js';
 import type { tf } from './tf.js';
 import { createTfjsReplica } from './tfjs-replica.js';
 import type { Normalization } from './tfjs-step.js';
@@ -14,7 +15,11 @@ import { modelFromJson, modelToJson } from './topology.js';
 /** In the order in which `auto` asks. */
 const ENGINES: readonly Engine[] = [
   { name: 'native', unavailable: nativeUnavailable, create: createNativeReplica },
-  notBuilt('tensorflow'),
+  {
+    name: 'tensorflow',
+    unavailable: (_, tensorflowDir) => tensorflowUnavailable(tensorflowDir),
+    create: createTensorflowReplica,
+  },
   { name: 'tfjs', unavailable: () => null, create: createTfjsReplica },
 ];
 
@@ -35,6 +40,8 @@ export interface ReplicaOptions {
   readonly seed?: number;
   /** Threads that compute; 1 by default. tfjs uses one whatever is asked. */
   readonly threads?: number;
+  /** Folder that `npm run setup -- --tensorflow` made; else @tensorflow/tfjs-node(-gpu) is taken from where Node finds it. */
+  readonly tensorflowDir?: string;
   /** Aborts the start; a replica that has started is ended by dispose(). */
   readonly signal?: AbortSignal;
 }
@@ -44,10 +51,11 @@ export interface ReplicaOptions {
  *
  * @param o.engine 'auto' by default: the first of native, tensorflow, tfjs that can
  * @param o.model topology JSON, for engines that know only some layers
+ * @param o.tensorflowDir see {@link ReplicaOptions}
  * @throws ModelError `engine-unavailable` when the engine asked for cannot run here, `bad-argument` for an unknown one
- * @example chooseEngine().reason // 'slow, but native is not built, tensorflow is not built here'
+ * @example chooseEngine().reason // 'slow, but native is not built, tensorflow is not set up here (npm run setup -- --tensorflow)'
  */
-export function chooseEngine(o: { engine?: EngineName; model?: string } = {}): {
+export function chooseEngine(o: { engine?: EngineName; model?: string; tensorflowDir?: string } = {}): {
   engine: Engine['name'];
   reason: string;
 } {
@@ -71,10 +79,10 @@ export async function createReplica(o: ReplicaOptions): Promise<Replica> {
   const model = typeof o.model === 'string' ? modelFromJson(o.model) : o.model;
   try {
     const topology = modelToJson(model);
-    const selection: Parameters<typeof chooseEngine>[0] = { model: topology };
+    const selection: NonNullable<Selection> = { model: topology };
     if (o.engine !== undefined) selection.engine = o.engine;
-    const { engine } = selectEngine(selection);
-    return await engine.create(setupOf(model, topology, o));
+    if (o.tensorflowDir !== undefined) selection.tensorflowDir = o.tensorflowDir;
+    return await startFirst(selectEngines(selection), setupOf(model, topology, o));
   } finally {
     if (own) model.dispose();
   }
@@ -109,11 +117,32 @@ function setupOf(model: tf.LayersModel, topology: string, o: ReplicaOptions): Re
     normalization: o.normalization ?? DEFAULT_NORMALIZATION,
     seed: o.seed ?? 0,
     threads: o.threads ?? 1,
+    ...(o.tensorflowDir !== undefined && { tensorflowDir: o.tensorflowDir }),
     ...(o.signal && { signal: o.signal }),
   };
 }
 
-function selectEngine(o: { engine?: EngineName; model?: string }): { engine: Engine; reason: string } {
+/** With 'auto' a library that is there but does not load makes way for the next engine. */
+async function startFirst([first, ...others]: readonly Engine[], setup: ReplicaSetup): Promise<Replica> {
+  try {
+    return await (first as Engine).create(setup);
+  } catch (error) {
+    const next = error instanceof ModelError && error.code === 'engine-unavailable' && others.length > 0;
+    if (next) return startFirst(others, setup);
+    throw error;
+  }
+}
+
+type Selection = Parameters<typeof chooseEngine>[0];
+
+/** The one that is asked for; with 'auto' all that can, in order. */
+function selectEngines(o: NonNullable<Selection>): readonly Engine[] {
+  const { engine } = selectEngine(o);
+  if ((o.engine ?? 'auto') !== 'auto') return [engine];
+  return ENGINES.filter(({ unavailable }) => unavailable(o.model, o.tensorflowDir) === null);
+}
+
+function selectEngine(o: NonNullable<Selection>): { engine: Engine; reason: string } {
   const asked = o.engine ?? 'auto';
   if (asked !== 'auto') {
     const engine = ENGINES.find(({ name }) => name === asked);
@@ -121,14 +150,14 @@ function selectEngine(o: { engine?: EngineName; model?: string }): { engine: Eng
       const names = ['auto', ...ENGINES.map(({ name }) => name)];
       throw new ModelError('bad-argument', `engine: one of ${names.join(', ')} expected, got ${String(asked)}`);
     }
-    const problem = engine.unavailable(o.model);
+    const problem = engine.unavailable(o.model, o.tensorflowDir);
     if (problem !== null)
       throw new ModelError('engine-unavailable', `engine ${engine.name} ${problem}; tfjs always works`);
     return { engine, reason: 'asked for' };
   }
   const problems: string[] = [];
   for (const engine of ENGINES) {
-    const problem = engine.unavailable(o.model);
+    const problem = engine.unavailable(o.model, o.tensorflowDir);
     if (problem === null) return { engine, reason: reasonOf(engine, problems) };
     problems.push(`${engine.name} ${problem}`);
   }
@@ -138,14 +167,4 @@ function selectEngine(o: { engine?: EngineName; model?: string }): { engine: Eng
 function reasonOf(engine: Engine, problems: readonly string[]): string {
   if (problems.length === 0) return 'the fastest here';
   return `${engine.name === 'tfjs' ? 'slow, but ' : ''}${problems.join(', ')}`;
-}
-
-/** A row of the table for an engine that this build does not have. */
-function notBuilt(name: Engine['name']): Engine {
-  const problem = 'is not built here';
-  return {
-    name,
-    unavailable: () => problem,
-    create: () => Promise.reject(new ModelError('engine-unavailable', `engine ${name} ${problem}`)),
-  };
 }

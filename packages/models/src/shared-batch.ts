@@ -43,7 +43,8 @@ export class SharedBatch {
   #reserve(name: Name, bytes: number): SharedArrayBuffer {
     let buffer = this.#buffers.get(name);
     if (buffer === undefined || buffer.byteLength < bytes) {
-      buffer = new SharedArrayBuffer(bytes);
+      // Up to whole words: engines read uint8 values four at a time.
+      buffer = new SharedArrayBuffer(Math.ceil(bytes / 4) * 4);
       this.#buffers.set(name, buffer);
     }
     return buffer;

@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { addon } from '@weft/native';
 import { describe, expect, it } from 'vitest';
 import { chooseEngine, createModel, createReplica, modelToJson } from '../src/index.js';
@@ -27,7 +30,7 @@ describe('chooseEngine', () => {
   it('takes what is asked for, and refuses what is not there, or unknown', () => {
     expect(chooseEngine({ engine: 'tfjs' })).toEqual({ engine: 'tfjs', reason: 'asked for' });
     if (!native.ok) expect(() => chooseEngine({ engine: 'native' })).toThrow('engine native is not built');
-    expect(() => chooseEngine({ engine: 'tensorflow' })).toThrow('engine tensorflow is not built here');
+    expect(() => chooseEngine({ engine: 'tensorflow' })).toThrow('engine tensorflow is not set up here');
     expect(() => chooseEngine({ engine: 'cuda' as 'native' })).toThrow(
       'one of auto, native, tensorflow, tfjs expected, got cuda',
     );
@@ -35,6 +38,23 @@ describe('chooseEngine', () => {
 });
 
 describe('createReplica', () => {
+  it('with auto goes on to the next engine where a library is there but does not load', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'weft-test-'));
+    const lib = join(dir, 'node_modules', '@tensorflow', 'tfjs-node', 'lib', 'napi-v8');
+    await mkdir(lib, { recursive: true });
+    await writeFile(join(lib, 'tfjs_binding.node'), 'not an addon');
+    await writeFile(join(lib, '..', '..', 'package.json'), '{ "name": "@tensorflow/tfjs-node" }');
+    const model = softsign;
+    const replica = await createReplica({ model, tensorflowDir: dir });
+    expect(replica.engine).toMatch(/^tfjs-/);
+    replica.dispose();
+    await expect(createReplica({ model, engine: 'tensorflow', tensorflowDir: dir })).rejects.toMatchObject({
+      code: 'engine-unavailable',
+      message: /^engine tensorflow: @tensorflow\/tfjs-node in .* does not load: /,
+    });
+    await rm(dir, { recursive: true });
+  }, 60_000);
+
   it('refuses an engine that is not built, a loss that does not fit, and constraints', async () => {
     const model = createModel('mlp', { seed: 1, inputShape: [2, 2, 1], classes: 2 });
     await expect(createReplica({ model, engine: 'tensorflow' })).rejects.toMatchObject({ code: 'engine-unavailable' });

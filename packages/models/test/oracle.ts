@@ -1,5 +1,5 @@
 /** tfjs's cpu backend, plainly used, as the reference for losses and gradients. */
-import { getParameters, modelFromJson, modelToJson, setParameters } from '../src/index.js';
+import { getParameters, getState, modelFromJson, modelToJson, setParameters, setState } from '../src/index.js';
 import { tf } from '../src/tf.js';
 
 export interface Sample {
@@ -35,6 +35,7 @@ export class Oracle {
   constructor(model: tf.LayersModel, sample: Sample, loss: 'categorical' | 'squared' = 'categorical') {
     this.#model = modelFromJson(modelToJson(model));
     setParameters(this.#model, getParameters(model));
+    setState(this.#model, getState(model));
     this.#sample = sample;
     this.#loss = loss;
   }
@@ -61,6 +62,23 @@ export class Oracle {
       this.#loss === 'squared' ? tf.mean(tf.square(tf.sub(y, t)), 1) : tf.neg(tf.sum(tf.mul(t, tf.log(y)), 1));
     return this.#model.calculateLosses().reduce<tf.Scalar>((sum, l) => tf.add(sum, l), tf.mean(per) as tf.Scalar);
   }
+}
+
+/** g·v along eight directions v, and (f(x + εv) − f(x − εv)) / 2ε in its place. */
+export function directionalDerivatives(
+  oracle: Oracle,
+  o: { parameters: Float32Array; gradients: Float32Array; epsilon: number },
+): { exact: number[]; numeric: number[] } {
+  const { parameters, gradients, epsilon } = o;
+  const numeric: number[] = [];
+  const exact: number[] = [];
+  for (let k = 0; k < 8; k++) {
+    const v = noise(parameters.length, 11 + k);
+    const at = (sign: number) => oracle.total(parameters.map((x, i) => x + sign * epsilon * v[i]!));
+    numeric.push((at(1) - at(-1)) / (2 * epsilon));
+    exact.push(v.reduce((sum, vi, i) => sum + vi * gradients[i]!, 0));
+  }
+  return { exact, numeric };
 }
 
 /** ‖a − b‖ / ‖b‖ */
