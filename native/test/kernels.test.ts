@@ -87,6 +87,27 @@ describe.runIf(addon().ok)('native kernels beside their TypeScript twins', () =>
     expect(parts).toEqual(whole);
   });
 
+  it('take vectors in shared memory, where other engines keep theirs', () => {
+    const shared = (v: Vector): Vector => {
+      const copy = new Float32Array(new SharedArrayBuffer(4 * v.length + 16), 16, v.length);
+      copy.set(v);
+      return copy;
+    };
+    for (const [name, run] of Object.entries(vectorKernels)) {
+      const own = [1, 2, 3, 4].map((s) => values(100, s));
+      const others = own.map(shared) as Vectors;
+      run(KERNELS, own);
+      run(KERNELS, others);
+      expect(
+        others.map((v) => Array.from(v)),
+        name,
+      ).toEqual(own.map((v) => Array.from(v)));
+    }
+    expect(KERNELS.crc32c(new Uint8Array(shared(values(9, 1)).buffer))).toBe(
+      PORTABLE.crc32c(new Uint8Array(shared(values(9, 1)).buffer)),
+    );
+  });
+
   it('convert to smaller formats to the same bits', () => {
     const x = Float32Array.of(
       0,

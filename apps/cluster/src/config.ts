@@ -1,6 +1,7 @@
 /** The one place where arguments and environment are read: validated once, into a frozen object. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { dataHome } from '@weft/hdfs-loader';
 import type { EngineName } from '@weft/models';
 import {
@@ -38,7 +39,7 @@ export interface TrainOptions {
   shards?: number | string;
   seed?: number | string;
   engine?: string;
-  /** Threads a worker. */
+  /** Threads a worker; `auto` divides the cores by the slots. */
   threads?: number | string;
   /** Where the run folder is made; runs/<time>-<trainer> by default. */
   runDir?: string;
@@ -108,7 +109,10 @@ const SCHEMA = z
     shards: whole(1, 1024),
     seed: whole(0, 0xffff_ffff).default(1),
     engine: oneOf(ENGINES).default('auto'),
-    threads: whole(1, 1024),
+    threads: z.union(
+      [z.literal('auto').transform(() => undefined), whole(1, 1024)],
+      'auto, or a whole number from 1 to 1024',
+    ),
     runDir: text,
     settings: z
       .record(
@@ -253,6 +257,9 @@ export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunCon
     dataHome: dataHomeOf(env),
   });
 }
+
+/** Where `npm run setup -- --tensorflow` puts libtensorflow on this machine. */
+export const tensorflowDir = (env: NodeJS.ProcessEnv): string => join(dataHome(env), 'tensorflow');
 
 /** What the terminal can show. */
 export interface TerminalConfig {

@@ -88,7 +88,7 @@ function program(): Command {
     .option('--shards <n>', 'parameter shards (one a host)')
     .option('--seed <n>', 'of weights, order and dropout (1)')
     .option('--engine <name>', 'auto, native, tensorflow, tfjs (auto)')
-    .option('--threads <n>', 'threads a worker; the tfjs engine uses one (cores over slots)')
+    .option('--threads <n>', 'threads a worker; the tfjs engine uses one (auto: cores over slots)')
     .option('--run-dir <dir>', 'run folder (runs/<time>-<trainer>-<id>)')
     .option('--set <name=value>', 'a setting of the trainer, as beta=0.9; may be repeated', parseSetting, {})
     .option('--json', 'print the report as one JSON object on standard output')

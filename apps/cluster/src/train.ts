@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { Manifest } from '@weft/hdfs-loader';
 import { chooseEngine, describeModel, getParameters, getState, modelToJson } from '@weft/models';
-import { configure, type RunConfig, type TrainOptions } from './config.js';
+import { configure, type RunConfig, type TrainOptions, tensorflowDir } from './config.js';
 import { coordinate } from './coordinator.js';
 import { resolveDataset } from './dataset.js';
 import { ClusterError, oneLine } from './errors.js';
@@ -151,7 +151,7 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
 /** Asks now what would otherwise come from a worker: whether the engine that was asked for can run this model. */
 function requireEngine(engine: RunConfig['engine'], model: LayersModel): void {
   try {
-    chooseEngine({ engine, model: modelToJson(model) });
+    chooseEngine({ engine, model: modelToJson(model), tensorflowDir: tensorflowDir(process.env) });
   } catch (error) {
     throw new ClusterError('usage', `--engine: ${oneLine(error)}`, { cause: error });
   }

@@ -4,6 +4,7 @@ import { openDataset } from '@weft/hdfs-loader';
 import { chooseEngine, createReplica, type EngineName, type Replica } from '@weft/models';
 import { algorithm, optimizer, runWorker, type ShardPeer, shardLink } from '@weft/trainer';
 import { asFloat32, type Connection, connect } from '@weft/transport';
+import { tensorflowDir } from './config.js';
 import { ControlKind, type NodeStart, readHeader, SCHEMAS, toHeader, type WorkerJob } from './control-messages.js';
 import { datasetBatches } from './dataset-batches.js';
 import { ClusterError } from './errors.js';
@@ -52,13 +53,16 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
       normalization: job.normalization,
       seed: job.seed + start.rank,
       threads: job.threads,
+      tensorflowDir: tensorflowDir(process.env),
     }),
   ]);
   state.replica = replica;
 
+  const engine = job.engine as EngineName;
+  const { reason } = chooseEngine({ engine, model: topology, tensorflowDir: tensorflowDir(process.env) });
   const initial = await control.request(
     ControlKind.parameters,
-    { engine: replica.engine, reason: chooseEngine({ engine: job.engine as EngineName, model: topology }).reason },
+    { engine: replica.engine, reason },
     { timeoutMs: EXCHANGE_MS },
   );
   replica.parameters.set(asFloat32(initial.payload));

@@ -91,7 +91,7 @@ describe('configure', () => {
     ['window', '--window: a whole number from 1 to 1048576'],
     ['epochs', '--epochs: a whole number from 1 to 1000000'],
     ['shards', '--shards: a whole number from 1 to 1024'],
-    ['threads', '--threads: a whole number from 1 to 1024'],
+    ['threads', '--threads: auto, or a whole number from 1 to 1024'],
   ];
   it.each(COUNTS)('refuses a %s that is no count', (name, message) => {
     for (const value of BAD_COUNTS) expect(refusal({ [name]: value })).toContain(`${message} expected, got `);
@@ -168,6 +168,8 @@ describe('configure', () => {
     const hosts = hostsFile('localhost slots=3\n127.0.0.1 slots=2');
     expect(decide({ hosts })).toMatchObject({ workers: 5, shards: 2 });
     expect(decide({ hosts }).threads).toBe(Math.max(1, Math.floor(availableParallelism() / 3)));
+    expect(decide({ hosts, threads: 'auto' }).threads).toBe(decide({ hosts }).threads);
+    expect(decide({ hosts, threads: 5 }).threads).toBe(5);
     const [host, ...others] = decide({ hosts, trainer: 'single' }).hosts;
     expect([host?.name, host?.slots, others]).toEqual(['localhost', 1, []]);
   });

@@ -137,17 +137,24 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
     const { host, port } = server;
     const range = { start: 0, end: initial.length };
     const job = await jobOf({ engine: 'auto', rule, parameters: initial.length, shards: [{ host, port, range }] });
+    const tasks = TASKS.slice(0, 1);
     const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
       if (kind === ControlKind.join) return { header: toHeader(job), payload: topology };
-      return kind === ControlKind.parameters ? { payload: initial } : { header: toHeader(TASKS[0]!) };
+      if (kind === ControlKind.parameters) return { payload: initial };
+      // After its only range the worker waits for a task until the connection goes.
+      const task = tasks.shift();
+      return task ? { header: toHeader(task) } : new Promise(() => {});
     });
     cut = () => control.close();
-    const failures: unknown[] = [];
-    const state: WorkerState = { replica: null, fail: (error) => failures.push(error) };
+    let fail: WorkerState['fail'] = () => {};
+    const failed = new Promise<unknown>((resolve) => {
+      fail = resolve;
+    });
+    const state: WorkerState = { replica: null, fail };
     onTestFinished(() => state.replica?.dispose());
     await expect(runWorkerNode(start, control, state)).rejects.toMatchObject({ code: 'closed' });
+    expect(await failed).toMatchObject({ code: 'closed' });
     expect(shard.version).toBe(1);
-    expect(failures).toMatchObject([{ code: 'closed' }]);
   });
 
   it('rejects with what is wrong with its job, its data or its tasks', async () => {

@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "plan-reader.h"
 #include "worker.h"
+#include "../typed-array.h"
 
 namespace weft {
 namespace {
@@ -31,7 +32,7 @@ struct Job {
 
 template <typename T>
 void copy(const Napi::TypedArray& from, std::vector<T>& to) {
-  const uint8_t* data = static_cast<uint8_t*>(from.ArrayBuffer().Data()) + from.ByteOffset();
+  const uint8_t* data = dataOf(from);
   to.resize(from.ByteLength() / sizeof(T));
   if (!to.empty()) std::memcpy(to.data(), data, to.size() * sizeof(T));
 }

@@ -6,6 +6,7 @@
 
 #include "../kernels/kernels.h"
 #include "crc32c.h"
+#include "../typed-array.h"
 
 namespace weft {
 namespace {
@@ -25,14 +26,14 @@ class Arguments {
 
   Floats vector(size_t i) {
     const Napi::TypedArray array = typed(i, napi_float32_array, "Float32Array");
-    return {reinterpret_cast<float*>(static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset()),
+    return {reinterpret_cast<float*>(dataOf(array)),
             equal(array.ElementLength())};
   }
   template <typename T>
   T* elements(size_t i, napi_typedarray_type type, const char* name) {
     const Napi::TypedArray array = typed(i, type, name);
     equal(array.ElementLength());
-    return reinterpret_cast<T*>(static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset());
+    return reinterpret_cast<T*>(dataOf(array));
   }
   Napi::TypedArray typed(size_t i, napi_typedarray_type type, const char* name) const {
     const Napi::Value value = info_[i];
@@ -172,7 +173,7 @@ Napi::Value fromInt8(const Napi::CallbackInfo& info) {
 Napi::Value checksum(const Napi::CallbackInfo& info) {
   const Arguments a(info);
   const Napi::TypedArray bytes = a.typed(0, napi_uint8_array, "Uint8Array");
-  const uint8_t* p = static_cast<uint8_t*>(bytes.ArrayBuffer().Data()) + bytes.ByteOffset();
+  const uint8_t* p = dataOf(bytes);
   const uint32_t previous = info.Length() > 1 ? info[1].ToNumber().Uint32Value() : 0;
   return Napi::Number::New(info.Env(), crc32c(p, bytes.ByteLength(), previous));
 }

@@ -20,7 +20,7 @@ export function uniform(seed: number): () => number {
 }
 
 /** max |a − b| / max |b|: the error relative to the size of what is compared. */
-export function relativeError(a: Vector, b: Vector): number {
+function relativeError(a: Vector, b: Vector): number {
   expect(a.length).toBe(b.length);
   let [error, size] = [0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -40,7 +40,7 @@ export interface Comparison {
 }
 
 /** Both engines on a model, whose weights are drawn anew, biases and statistics too. */
-export class Pair {
+class Pair {
   readonly tfjs: TfjsStep;
   readonly engine: Engine;
   readonly parameters: Vector;

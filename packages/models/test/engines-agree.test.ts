@@ -1,0 +1,34 @@
+import { addon } from '@weft/native';
+import { expect, it } from 'vitest';
+import { createModel, createReplica, type EngineName, getParameters } from '../src/index.js';
+import { noise, relativeError } from './oracle.js';
+import { describeTensorflow, tensorflowDir } from './tensorflow-here.js';
+
+const SIZE = 32;
+
+/** Loss and gradient of a batch at full size, as one engine has them. */
+async function gradientOf(name: 'mlp' | 'cnn', engine: EngineName) {
+  const model = createModel(name, { seed: 3 });
+  const replica = await createReplica({ model, engine, tensorflowDir });
+  replica.parameters.set(getParameters(model));
+  const inputs = Uint8Array.from(noise(SIZE * 784, 5), (v) => (v + 1) * 127.5);
+  const targets = Uint16Array.from({ length: SIZE }, (_, i) => (i * 7) % 10);
+  const { loss, correct } = await replica.gradient({ inputs, targets, size: SIZE });
+  const gradients = replica.gradients.slice();
+  replica.dispose();
+  return { loss, correct, gradients };
+}
+
+describeTensorflow('native and TensorFlow', () => {
+  it.runIf(addon().ok).each(['mlp', 'cnn'] as const)(
+    'have the same loss and gradient of the %s, to 1e-4',
+    { timeout: 120_000 },
+    async (name) => {
+      const native = await gradientOf(name, 'native');
+      const tensorflow = await gradientOf(name, 'tensorflow');
+      expect(Math.abs(native.loss / tensorflow.loss - 1)).toBeLessThan(1e-4);
+      expect(native.correct).toBe(tensorflow.correct);
+      expect(relativeError(native.gradients, tensorflow.gradients)).toBeLessThan(1e-4);
+    },
+  );
+});
