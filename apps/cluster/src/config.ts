@@ -109,10 +109,7 @@ const SCHEMA = z
     shards: whole(1, 1024),
     seed: whole(0, 0xffff_ffff).default(1),
     engine: oneOf(ENGINES).default('auto'),
-    threads: z.union(
-      [z.literal('auto').transform(() => undefined), whole(1, 1024)],
-      'auto, or a whole number from 1 to 1024',
-    ),
+    threads: whole(1, 1024),
     runDir: text,
     settings: z
       .record(
@@ -142,7 +139,9 @@ function usage(message: string): never {
 
 function validate(options: TrainOptions): z.infer<typeof SCHEMA> {
   // An option that is there but undefined counts as not given.
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => value !== undefined && !(name === 'threads' && value === 'auto')),
+  );
   const result = SCHEMA.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -47,7 +47,7 @@ describe('train', { timeout: 120_000 }, () => {
       shards: 1,
       parameters: 187,
     });
-    expect(report.engine).toMatch(/^(native|tfjs)-/);
+    expect(report.engine).toMatch(/^(native-|tensorflow|tfjs-)/);
     // The only shard's staleness is the run's.
     expect(report.perShard).toEqual([{ version: expect.any(Number), staleness: report.staleness }]);
     // 30 batches in windows of 2, over four epochs.
