@@ -1,7 +1,7 @@
-// Training steps and inference beside PyTorch and TensorFlow, in one run: `node bench/step.mjs [--quick] [--json] [--python PATH]`.
+// Training steps and inference beside PyTorch and TensorFlow, in one run: `pnpm bench step [--quick] [--json]`.
 //
 // Peers are long-lived Python processes (step-peer.py) that take turns with weft, in ABBA order, so that what the machine does
-// meanwhile falls on all alike. --python PATH names a Python that has torch and tensorflow-cpu; a peer that is missing says so.
+// meanwhile falls on all alike. WEFT_PEER_PYTHON names a Python that has torch and tensorflow-cpu; without it one is made. A peer that is missing says so.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { addon, Engine } from '../native/dist/index.js';
@@ -9,10 +9,10 @@ import { createModel } from '../packages/models/dist/model.js';
 import { compilePlan } from '../packages/models/dist/native-plan.js';
 import { getParameters } from '../packages/models/dist/parameters.js';
 import { modelToJson } from '../packages/models/dist/topology.js';
+import { peerPython } from './peers.mjs';
 import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 
-const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
-const python = option('--python') ?? 'python3';
+const python = peerPython('step', ['torch', 'tensorflow-cpu']);
 const FRAMEWORKS = ['torch', 'torch-channels-last', 'tensorflow'];
 const rounds = quick ? 2 : 6; // each is A B B A
 

@@ -72,8 +72,8 @@ export interface RunConfig {
 /** A decimal number as text. Number() alone would also take '', 0x10 and 0b1. */
 export const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
-  const what = `a whole number ${max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of at least ${min}`}`;
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER, or = '') => {
+  const what = `${or}a whole number ${max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of at least ${min}`}`;
   return z
     .union(
       [
@@ -109,7 +109,7 @@ const SCHEMA = z
     shards: whole(1, 1024),
     seed: whole(0, 0xffff_ffff).default(1),
     engine: oneOf(ENGINES).default('auto'),
-    threads: whole(1, 1024),
+    threads: whole(1, 1024, 'auto, or '),
     runDir: text,
     settings: z
       .record(

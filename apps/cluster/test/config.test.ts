@@ -91,7 +91,7 @@ describe('configure', () => {
     ['window', '--window: a whole number from 1 to 1048576'],
     ['epochs', '--epochs: a whole number from 1 to 1000000'],
     ['shards', '--shards: a whole number from 1 to 1024'],
-    ['threads', '--threads: a whole number from 1 to 1024'],
+    ['threads', '--threads: auto, or a whole number from 1 to 1024'],
   ];
   it.each(COUNTS)('refuses a %s that is no count', (name, message) => {
     for (const value of BAD_COUNTS) expect(refusal({ [name]: value })).toContain(`${message} expected, got `);
