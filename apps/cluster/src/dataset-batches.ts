@@ -11,14 +11,16 @@ import type { BatchSource } from '@weft/trainer';
  */
 export function datasetBatches(o: { train: Samples; test: Samples; batchSize: number; seed: number }): BatchSource {
   const { train, test, batchSize, seed } = o;
-  const buffers = {
+  const newBuffers = () => ({
     inputs: new Uint8Array(batchSize * train.features),
     targets: new Uint16Array(batchSize),
-  };
+  });
+  let [buffers, others] = [newBuffers(), newBuffers()];
   const natural = Uint32Array.from({ length: test.count }, (_, i) => i);
   let order: { epoch: number; positions: Uint32Array } | null = null;
 
   const batch = (samples: Samples, positions: Uint32Array, range: { start: number; end: number }): Batch => {
+    [buffers, others] = [others, buffers];
     const size = gather(samples, positions, range, buffers);
     return {
       inputs: buffers.inputs.subarray(0, size * samples.features),

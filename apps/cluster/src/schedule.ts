@@ -135,7 +135,7 @@ export class Schedule {
 }
 
 /** Steps of a lease at least: asking for work must stay rare beside the work. */
-const LEASE_STEPS = 4;
+const LEASE_STEPS = 8;
 
 /**
  * Samples of one lease: whole windows, so that few are cut at the end of an epoch, but never more than a worker's equal

@@ -133,9 +133,9 @@ describe('Schedule', () => {
 describe('leaseSamples', () => {
   it('leases whole windows, but no more than a worker’s equal share', () => {
     const o = { batchSize: 128, workers: 2, samples: 60_000 };
-    expect(leaseSamples({ ...o, window: 1 })).toBe(4 * 128);
-    expect(leaseSamples({ ...o, window: 3 })).toBe(6 * 128);
-    expect(leaseSamples({ ...o, window: 4 })).toBe(4 * 128);
+    expect(leaseSamples({ ...o, window: 1 })).toBe(8 * 128);
+    expect(leaseSamples({ ...o, window: 3 })).toBe(9 * 128);
+    expect(leaseSamples({ ...o, window: 4 })).toBe(8 * 128);
     expect(leaseSamples({ ...o, window: 32 })).toBe(32 * 128);
     expect(leaseSamples({ ...o, window: 1000 })).toBe(234 * 128);
     expect(leaseSamples({ ...o, window: 1, batchSize: 30_000 })).toBe(30_000);

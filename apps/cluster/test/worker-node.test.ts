@@ -87,8 +87,7 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
       { engine: expect.stringMatching(name), reason: expect.stringMatching(reason) },
     ]);
     expect(headers(ControlKind.progress)).toMatchObject([
-      { trained: [{ epoch: 0, start: 0, end: 10 }], samples: 10, staleness: null },
-      { trained: [{ epoch: 0, start: 10, end: 20 }], steps: 1 },
+      { trained: [{ epoch: 0, start: 0, end: 20 }], samples: 20, steps: 2, staleness: null },
     ]);
     expect(headers(ControlKind.next)).toMatchObject([
       { finished: null },

@@ -9,7 +9,10 @@ export interface SampleRange {
 
 /** Where a worker's batches come from. */
 export interface BatchSource {
-  /** The training samples at these positions of the epoch's order. The arrays are reused: valid until the next call. */
+  /**
+   * The training samples at these positions of the epoch's order. The arrays are reused, two sets in turn: valid until the call
+   * after the next, so that one batch is put together while another is computed on.
+   */
   train(range: SampleRange): Promise<Batch>;
   /** The test samples [start, end). The arrays are reused: valid until the next call. */
   test(start: number, end: number): Promise<Batch>;

@@ -2,7 +2,7 @@
  * One worker's parameters and its way through the samples: computes gradients, and exchanges as its update rule plans. Knows
  * no algorithm by name.
  */
-import type { Replica, Scores } from '@weft/models';
+import type { Batch, Replica, Scores } from '@weft/models';
 import type { Vector } from '@weft/native';
 import type { BoundWorker, Context, LocalStep, Plan } from './algorithm.js';
 import type { BatchSource, SampleRange } from './batch-source.js';
@@ -77,6 +77,7 @@ export class TrainingWorker {
   #since = 0;
   #pushes = 0;
   #books = emptyBooks();
+  #prepared: Promise<Batch> | null = null;
 
   /** @throws {TrainerError} `bad-setting` for a batch size below 1 or a learning rate not above 0 */
   constructor(o: TrainingWorkerOptions) {
@@ -95,9 +96,11 @@ export class TrainingWorker {
   /** Trains the range in batches; the last one may be smaller. */
   async train(range: SampleRange): Promise<void> {
     const { batchSize } = this.#o;
-    for (let start = range.start; start < range.end; start += batchSize) {
-      await this.#step({ epoch: range.epoch, start, end: Math.min(start + batchSize, range.end) });
-    }
+    const batchAt = (start: number): SampleRange | null =>
+      start < range.end ? { epoch: range.epoch, start, end: Math.min(start + batchSize, range.end) } : null;
+    for (let now = batchAt(range.start); now; now = batchAt(now.end)) await this.#step(now, batchAt(now.end));
+    // With no server a step is final: it is told of once a range, so that telling costs little beside the work.
+    if (!this.#o.link) this.#acknowledged(this.#takeBooks(), null);
   }
 
   /**
@@ -130,18 +133,18 @@ export class TrainingWorker {
     return { loss: size > 0 ? loss / size : 0, correct, size };
   }
 
-  async #step(range: SampleRange): Promise<void> {
+  async #step(range: SampleRange, next: SampleRange | null): Promise<void> {
     const { replica, rule, now } = this.#o;
     const plan = rule.plan(this.#context(false));
     if (plan.before) {
       // g belongs to the x before the exchange, and both only read x: they run at the same time.
-      const both = [this.#exchange(plan, false), this.#gradient(range)] as const;
+      const both = [this.#exchange(plan, false), this.#gradient(range, next)] as const;
       // When one fails the other is still waited for: nothing of a worker goes on after it has rejected.
       await Promise.allSettled(both);
       const [receive] = await Promise.all(both);
       receive();
     } else {
-      await this.#gradient(range);
+      await this.#gradient(range, next);
     }
     const started = now();
     rule.step(this.#x, replica.gradients, this.#context(false));
@@ -149,8 +152,7 @@ export class TrainingWorker {
     this.#clock += 1;
     this.#since += 1;
     this.#book(range);
-    if (plan.link === 'none') this.#acknowledged(this.#takeBooks(), null);
-    else if (!plan.before) (await this.#exchange(plan, false))();
+    if (plan.link === 'shards' && !plan.before) (await this.#exchange(plan, false))();
   }
 
   /** Neighbouring ranges become one, so that a report stays short however long the window is. */
@@ -162,11 +164,16 @@ export class TrainingWorker {
     else trained.push(range);
   }
 
-  async #gradient(range: SampleRange): Promise<void> {
+  /** @param next the batch after this one: it is put together while the engine computes */
+  async #gradient(range: SampleRange, next: SampleRange | null): Promise<void> {
     const { batches, rank, replica, now } = this.#o;
-    const batch = await batches.train(range);
+    const batch = await (this.#prepared ?? batches.train(range));
     const started = now();
-    const scores = await replica.gradient(batch);
+    const computing = replica.gradient(batch);
+    this.#prepared = next && batches.train(next);
+    // Awaited by the next step; should this one fail, nobody will, and its failure says enough.
+    this.#prepared?.catch(() => {});
+    const scores = await computing;
     const books = this.#books;
     books.gradientMs += now() - started;
     books.steps += 1;
