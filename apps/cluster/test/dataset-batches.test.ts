@@ -53,4 +53,22 @@ describe('datasetBatches', () => {
     await expect(source(1).train({ epoch: 0, start: 0, end: 9 })).rejects.toThrow('9 × 2');
     await expect(source(1).test(4, 6)).rejects.toThrow('[4, 6)');
   });
+
+  it('leaves a batch alone while the next one is put together', async () => {
+    const count = 6;
+    const samples = {
+      inputs: Uint8Array.from({ length: count }, (_, i) => i),
+      labels: new Uint16Array(count),
+      count,
+      features: 1,
+    };
+    const batches = datasetBatches({ train: samples, test: samples, batchSize: 2, seed: 1 });
+    const first = await batches.train({ epoch: 0, start: 0, end: 2 });
+    const before = Array.from(first.inputs);
+    const second = await batches.train({ epoch: 0, start: 2, end: 4 });
+    expect(Array.from(first.inputs)).toEqual(before);
+    expect(second.inputs.buffer).not.toBe(first.inputs.buffer);
+    const third = await batches.train({ epoch: 0, start: 4, end: 6 });
+    expect(third.inputs.buffer).toBe(first.inputs.buffer);
+  });
 });
