@@ -1,7 +1,7 @@
 /** Which operations of the native engine a layer of tfjs is. */
-import type { EngineOp } from '@weft/native';
+import type { EngineActivation, EngineOp } from '@weft/native';
 import { ModelError } from './errors.js';
-import { engineActivation, type PlanBuilder, type WeightPlace } from './native-plan.js';
+import type { PlanBuilder, WeightPlace } from './native-plan.js';
 import type { tf } from './tf.js';
 
 /** A layer's inputs, as tensor indexes, and its output's shape without the batch. */
@@ -187,4 +187,14 @@ class Translation {
 function pair(value: unknown, byDefault: number): [number, number] {
   if (Array.isArray(value)) return [Number(value[0]), Number(value[1] ?? value[0])];
   return typeof value === 'number' ? [value, value] : [byDefault, byDefault];
+}
+
+/** Activations that the engine knows, by tfjs's name. */
+function engineActivation(name: unknown, layer: string): EngineActivation {
+  const known: readonly string[] = ['linear', 'relu', 'relu6', 'elu', 'sigmoid', 'tanh', 'softmax'];
+  if (typeof name === 'string' && known.includes(name)) return name as EngineActivation;
+  throw new ModelError(
+    'unsupported',
+    `layer ${layer}: one of the activations ${known.join(', ')} expected, got ${String(name)}`,
+  );
 }

@@ -1,13 +1,5 @@
 /** The translation of a LayersModel into the native engine's plan. */
-import type {
-  EngineActivation,
-  EngineHead,
-  EngineLoss,
-  EngineOp,
-  EnginePlan,
-  EngineRegularizer,
-  EngineTensor,
-} from '@weft/native';
+import type { EngineHead, EngineLoss, EngineOp, EnginePlan, EngineRegularizer, EngineTensor } from '@weft/native';
 import { ModelError } from './errors.js';
 import { withLogits } from './head.js';
 import type { LossName } from './loss.js';
@@ -169,14 +161,4 @@ function weightPlaces(model: tf.LayersModel): Map<number, WeightPlace> {
 function lengthOf(layout: readonly { offset: number; length: number }[]): number {
   const last = layout.at(-1);
   return last === undefined ? 0 : last.offset + last.length;
-}
-
-/** Activations that the engine knows, by tfjs's name. */
-export function engineActivation(name: unknown, layer: string): EngineActivation {
-  const known: readonly string[] = ['linear', 'relu', 'relu6', 'elu', 'sigmoid', 'tanh', 'softmax'];
-  if (typeof name === 'string' && known.includes(name)) return name as EngineActivation;
-  throw new ModelError(
-    'unsupported',
-    `layer ${layer}: one of the activations ${known.join(', ')} expected, got ${String(name)}`,
-  );
 }
