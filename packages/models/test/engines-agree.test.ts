@@ -1,5 +1,5 @@
-import { addon } from '@weft/native';
-import { expect, it } from 'vitest';
+import { addon, sgdStep } from '@weft/native';
+import { describe, expect, it } from 'vitest';
 import { createModel, createReplica, type EngineName, getParameters } from '../src/index.js';
 import { noise, relativeError } from './oracle.js';
 import { describeTensorflow, tensorflowDir } from './tensorflow-here.js';
@@ -29,6 +29,36 @@ describeTensorflow('native and TensorFlow', () => {
       expect(Math.abs(native.loss / tensorflow.loss - 1)).toBeLessThan(1e-4);
       expect(native.correct).toBe(tensorflow.correct);
       expect(relativeError(native.gradients, tensorflow.gradients)).toBeLessThan(1e-4);
+    },
+  );
+});
+
+/** Parameters and losses along some steps of plain SGD over the same batches. */
+async function trajectory(name: 'mlp' | 'cnn', engine: EngineName) {
+  const model = createModel(name, { seed: 3 });
+  const replica = await createReplica({ model, engine });
+  const losses: number[] = [];
+  for (let step = 0; step < 20; step++) {
+    const inputs = Uint8Array.from(noise(SIZE * 784, 100 + step), (v) => (v + 1) * 127.5);
+    const targets = Uint16Array.from({ length: SIZE }, (_, i) => (i * 7 + step) % 10);
+    losses.push((await replica.gradient({ inputs, targets, size: SIZE })).loss);
+    sgdStep(replica.parameters, replica.gradients, 0.05);
+  }
+  const parameters = replica.parameters.slice();
+  replica.dispose();
+  const start = getParameters(model);
+  return { losses: Float32Array.from(losses), displacement: parameters.map((x, i) => x - start[i]!) };
+}
+
+describe.runIf(addon().ok)('native and tfjs', () => {
+  it.each(['mlp', 'cnn'] as const)(
+    'take the %s the same way over 20 steps, to 1e-3',
+    { timeout: 120_000 },
+    async (name) => {
+      const native = await trajectory(name, 'native');
+      const tfjs = await trajectory(name, 'tfjs');
+      expect(relativeError(native.losses, tfjs.losses)).toBeLessThan(1e-3);
+      expect(relativeError(native.displacement, tfjs.displacement)).toBeLessThan(1e-3);
     },
   );
 });
