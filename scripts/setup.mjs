@@ -21,12 +21,16 @@ function fail(line) {
   process.exit(1);
 }
 
-/** Times a step, and says how it went. */
+/** Times a step, and says how it went; returns whether it went well, where orElse does not end the process. */
 function step(what, work, orElse = fail) {
   const started = performance.now();
   say(`${what} …`);
-  if ((work() ?? 0) !== 0) return orElse(`${what}: failed; the lines above say why`);
+  if ((work() ?? 0) !== 0) {
+    orElse(`${what}: failed; the lines above say why`);
+    return false;
+  }
   say(`${what}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return true;
 }
 
 function checkNode() {
@@ -57,14 +61,13 @@ function digest(files) {
   return hash.digest('hex');
 }
 
-/** Runs work unless the stamp says that it was done for these very files, and its results are still there. */
+/** Runs work, which says whether it was done, unless the stamp says that it was done for these very files, and its results are still there. */
 function unlessDone(name, o) {
   const stamp = join(ROOT, 'node_modules', `.weft-${name}`);
   const now = digest(o.inputs);
   const there = () => o.results.every((path) => existsSync(path));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now && there()) return;
-  o.work();
-  if (there()) writeFileSync(stamp, now);
+  if (o.work() && there()) writeFileSync(stamp, now);
 }
 
 /** The addon, unless it is up to date. What is missing for it is one line, and no failure. */
@@ -75,8 +78,8 @@ function buildAddon() {
     inputs: [...filesBelow(join(native, 'src')), join(native, 'CMakeLists.txt'), join(native, 'package.json')],
     results: [addon],
     work: () => {
-      if (!haveBuildTools(say)) return;
-      step(
+      if (!haveBuildTools(say)) return false;
+      return step(
         'native engine built by cmake-js',
         () => pnpm(['--filter', '@weft/native', 'run', 'build:addon'], { quiet: true }),
         () => say(BUILD_FAILED),

@@ -69,8 +69,6 @@ export interface WorkerJob {
   readonly datasetDir: string;
   /** How uint8 values become inputs: x ← scale · x + shift. */
   readonly normalization: { readonly scale: number; readonly shift: number };
-  /** Elements of θ. */
-  readonly parameters: number;
   readonly shards: readonly { readonly host: string; readonly port: number; readonly range: ShardRange }[];
 }
 
@@ -108,7 +106,6 @@ export const SCHEMAS = {
     seed: count,
     datasetDir: z.string(),
     normalization: z.object({ scale: number, shift: number }),
-    parameters: count,
     shards: z.array(z.object({ host: z.string(), port: count, range: RANGE })),
   }) satisfies z.ZodType<WorkerJob>,
   serving: z.object({ host: z.string(), port: count }),

@@ -256,7 +256,7 @@ class Coordination {
 
   async #workerJob(): Promise<Answer> {
     await this.#serving.promise;
-    const { config, datasetDir, normalization, initial, topology } = this.#o;
+    const { config, datasetDir, normalization, topology } = this.#o;
     const { optimizer, learningRate, batchSize, engine, threads, seed } = config;
     const job: WorkerJob = {
       rule: this.#rule,
@@ -268,7 +268,6 @@ class Coordination {
       seed,
       datasetDir,
       normalization,
-      parameters: initial.length,
       shards: this.#addresses(),
     };
     return { header: toHeader(job), payload: new TextEncoder().encode(topology) };

@@ -10,17 +10,17 @@ const SPARE_PLACES = 16;
 /** How many connections a server of so many members lets wait for their authentication. */
 export const placesFor = (members: number): number => members + SPARE_PLACES;
 
+/** What every connection and server of a node is opened with: who it is, the run's token, and the signs of life. */
+export const nodeOptions = ({ role, rank, run, token }: NodeStart) => ({
+  identity: { role, rank, run },
+  token: Buffer.from(token, 'hex'),
+  heartbeatMs: HEARTBEAT_MS,
+  detectionMs: DETECTION_MS,
+});
+
 /** Connects to the coordinator as the node that it started. */
 export function connectToCoordinator(start: NodeStart, handler: Handler): Promise<Connection> {
-  return connect({
-    host: start.host,
-    port: start.port,
-    identity: { role: start.role, rank: start.rank, run: start.run },
-    token: Buffer.from(start.token, 'hex'),
-    heartbeatMs: HEARTBEAT_MS,
-    detectionMs: DETECTION_MS,
-    handler,
-  });
+  return connect({ ...nodeOptions(start), host: start.host, port: start.port, handler });
 }
 
 /**

@@ -4,8 +4,8 @@ import { asFloat32, type Connection, listen, type Server } from '@weft/transport
 import { ControlKind, type NodeStart, readHeader, SCHEMAS } from './control-messages.js';
 import { ClusterError, oneLine } from './errors.js';
 import { isLoopback } from './hosts.js';
-import { placesFor } from './node-connection.js';
-import { DETECTION_MS, HEARTBEAT_MS, START_MS } from './timing.js';
+import { nodeOptions, placesFor } from './node-connection.js';
+import { START_MS } from './timing.js';
 
 /** Serves a shard; gives its server once the coordinator knows of it. Rejects when it cannot. */
 export async function runShardNode(start: NodeStart, control: Connection): Promise<Server> {
@@ -17,12 +17,9 @@ export async function runShardNode(start: NodeStart, control: Connection): Promi
   const shard = new ParameterShard({ center, rule, workers: job.rule.workers });
   const { host, port } = start.listen;
   const server = await listen({
+    ...nodeOptions(start),
     host,
     port,
-    identity: { role: 'shard', rank: start.rank, run: start.run },
-    token: Buffer.from(start.token, 'hex'),
-    heartbeatMs: HEARTBEAT_MS,
-    detectionMs: DETECTION_MS,
     crc: !isLoopback(host),
     maxUnauthenticated: placesFor(job.rule.workers + 1),
     handler: shardHandler(shard),

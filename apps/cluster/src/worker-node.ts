@@ -9,7 +9,8 @@ import { ControlKind, type NodeStart, readHeader, SCHEMAS, toHeader, type Worker
 import { datasetBatches } from './dataset-batches.js';
 import { ClusterError } from './errors.js';
 import { isLoopback } from './hosts.js';
-import { BARRIER_MS, DETECTION_MS, EXCHANGE_MS, HEARTBEAT_MS, START_MS } from './timing.js';
+import { nodeOptions } from './node-connection.js';
+import { BARRIER_MS, EXCHANGE_MS, START_MS } from './timing.js';
 
 /** What the coordinator may ask of a worker: its parameters, once it has some. */
 export interface WorkerState {
@@ -22,15 +23,7 @@ async function connectShards(start: NodeStart, job: WorkerJob): Promise<ShardPee
   return Promise.all(
     job.shards.map(async ({ host, port, range }) => ({
       range,
-      connection: await connect({
-        host,
-        port,
-        identity: { role: 'worker', rank: start.rank, run: start.run },
-        token: Buffer.from(start.token, 'hex'),
-        heartbeatMs: HEARTBEAT_MS,
-        detectionMs: DETECTION_MS,
-        crc: !isLoopback(host),
-      }),
+      connection: await connect({ ...nodeOptions(start), host, port, crc: !isLoopback(host) }),
     })),
   );
 }
@@ -40,7 +33,11 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
   const where = `worker ${start.rank}`;
   const joined = await control.request(ControlKind.join, {}, { timeoutMs: START_MS });
   const job = readHeader(SCHEMAS.workerJob, joined.header, `${where}: job`);
-  const topology = new TextDecoder().decode(joined.payload);
+  const model = {
+    model: new TextDecoder().decode(joined.payload),
+    engine: job.engine as EngineName,
+    tensorflowDir: tensorflowDir(process.env),
+  };
 
   const dataset = await openDataset(job.datasetDir);
   const [train, test, peers, replica] = await Promise.all([
@@ -48,21 +45,17 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
     dataset.subset('test').load(),
     connectShards(start, job),
     createReplica({
-      model: topology,
-      engine: job.engine as EngineName,
+      ...model,
       normalization: job.normalization,
       seed: job.seed + start.rank,
       threads: job.threads,
-      tensorflowDir: tensorflowDir(process.env),
     }),
   ]);
   state.replica = replica;
 
-  const engine = job.engine as EngineName;
-  const { reason } = chooseEngine({ engine, model: topology, tensorflowDir: tensorflowDir(process.env) });
   const initial = await control.request(
     ControlKind.parameters,
-    { engine: replica.engine, reason },
+    { engine: replica.engine, reason: chooseEngine(model).reason },
     { timeoutMs: EXCHANGE_MS },
   );
   replica.parameters.set(asFloat32(initial.payload));

@@ -32,7 +32,6 @@ async function jobOf(over: Partial<WorkerJob> = {}): Promise<WorkerJob> {
     seed: 1,
     datasetDir: await tinyDataset(20, 5),
     normalization: { scale: 1 / 255, shift: 0 },
-    parameters: 51,
     shards: [],
     ...over,
   };
@@ -99,7 +98,7 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
 
   it('sends no state where there is none', async () => {
     const topology = new TextEncoder().encode(modelToJson(tinyModel()));
-    const job = await jobOf({ engine: 'auto', parameters: 187 });
+    const job = await jobOf({ engine: 'auto' });
     const tasks = [...TASKS];
     const kinds: number[] = [];
     const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
@@ -135,7 +134,7 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
     onTestFinished(() => server.close());
     const { host, port } = server;
     const range = { start: 0, end: initial.length };
-    const job = await jobOf({ engine: 'auto', rule, parameters: initial.length, shards: [{ host, port, range }] });
+    const job = await jobOf({ engine: 'auto', rule, shards: [{ host, port, range }] });
     const tasks = TASKS.slice(0, 1);
     const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
       if (kind === ControlKind.join) return { header: toHeader(job), payload: topology };
