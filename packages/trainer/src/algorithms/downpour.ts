@@ -72,7 +72,7 @@ const shard: ShardRule<{ sum: Vector | null }, Options> = {
 export const downpour: Algorithm = {
   name: 'downpour',
   summary: 'Downpour SGD (Dean et al. 2012): displacements are added to the center as they come',
-  defaults: { optimizer: 'sgd', learningRate: 0.1, window: 1 },
+  defaults: { optimizer: 'sgd', learningRate: 0.05, window: 1 },
   maxWorkers: Number.POSITIVE_INFINITY,
   worker: (o) => bindWorker(worker, options(o)),
   shard: (o) => bindShard(shard, options(o)),
