@@ -1,3 +1,11 @@
+export {
+  type CollectiveJob,
+  type CollectiveOutcome,
+  CollectiveRunner,
+  ENCODING_CODES,
+  RECEIVE_FLAGS,
+  TRANSFER_FIELDS,
+} from './collective-runner.js';
 export { Engine, type EngineBatch, type EngineOptimizer, type EngineScores, type LayerProfile } from './engine.js';
 export { NativeError, type NativeErrorCode } from './errors.js';
 export {

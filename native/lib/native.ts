@@ -1,4 +1,4 @@
-/** The addon, in the order of src/addon.cc: vector kernels, then the engine. */
+/** The addon, in the order of src/addon.cc: vector kernels, the engine, then collectives. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { EnginePlan } from './plan.js';
@@ -21,6 +21,18 @@ export interface NativeEngine {
   dispose(): void;
   profile(): { kind: string; name: string; forwardMs: number; backwardMs: number }[];
   reorders(): number;
+}
+
+/** The thread of one rank's collectives, as src/collectives/runner-binding.cc has it. Use CollectiveRunner of collective-runner.ts. */
+export interface NativeCollectiveRunner {
+  run(vector: Vector, sends: Float64Array, receives: Float64Array, head: Uint8Array, o: object): Promise<NativeOutcome>;
+  abort(): void;
+  close(): void;
+}
+
+/** CollectiveOutcome with its failure as a number. */
+export interface NativeOutcome {
+  readonly failure: number;
 }
 
 /** What weft.node exports. */
@@ -49,6 +61,7 @@ export interface NativeAddon {
   fromInt8(scale: number, x: Int8Array, out: Vector): void;
   crc32c(bytes: Uint8Array, previous?: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
+  readonly CollectiveRunner: new (receive: number[], send: number[], spins: number) => NativeCollectiveRunner;
 }
 
 /** The addon, or why it is not there. */

@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "collectives/runner-binding.h"
 #include "engine/engine-binding.h"
 #include "vector/vector-binding.h"
 
@@ -8,6 +9,7 @@ namespace {
 Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
   weft::registerVectorKernels(env, exports);
   weft::registerEngine(env, exports);
+  weft::registerCollectives(env, exports);
   return exports;
 }
 

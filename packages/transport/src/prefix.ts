@@ -12,6 +12,8 @@ export const FrameKind = {
   heartbeat: 3,
   /** Says that the sender closes the connection in good order. */
   close: 4,
+  /** A piece of a collective, between the members of a group; never on a connection of requests and replies. */
+  collective: 5,
   /** The first kind that is an application's. */
   application: 16,
 } as const;

@@ -1,0 +1,67 @@
+#include "element-codec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "../kernels/kernels.h"
+
+namespace weft {
+namespace {
+
+constexpr size_t BLOCK = 256;
+
+float largerOf(float a, float b) {
+  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<float>::quiet_NaN();
+  if (a == b) return std::signbit(a) ? b : a;
+  return a > b ? a : b;
+}
+
+}  // namespace
+
+size_t wireBytes(Wire wire, size_t n) {
+  switch (wire) {
+    case Wire::float32: return 4 * n;
+    case Wire::half:
+    case Wire::bfloat: return 2 * n;
+    case Wire::int8: return n + 4 * ((n + BLOCK - 1) / BLOCK);
+  }
+  return 0;
+}
+
+void encodeElements(Wire wire, const float* x, size_t n, uint8_t* out) {
+  const Kernels& k = kernels();
+  switch (wire) {
+    case Wire::float32: std::memcpy(out, x, 4 * n); return;
+    case Wire::half: k.toHalf(x, reinterpret_cast<uint16_t*>(out), n); return;
+    case Wire::bfloat: k.toBfloat(x, reinterpret_cast<uint16_t*>(out), n); return;
+    case Wire::int8:
+      for (size_t i = 0; i < n; i += BLOCK, out += 4 + BLOCK) {
+        const float scale = k.toInt8(x + i, reinterpret_cast<int8_t*>(out + 4), std::min(BLOCK, n - i));
+        std::memcpy(out, &scale, 4);
+      }
+  }
+}
+
+void decodeElements(Wire wire, const uint8_t* bytes, size_t n, float* out) {
+  const Kernels& k = kernels();
+  switch (wire) {
+    case Wire::float32: std::memcpy(out, bytes, 4 * n); return;
+    case Wire::half: k.fromHalf(reinterpret_cast<const uint16_t*>(bytes), out, n); return;
+    case Wire::bfloat: k.fromBfloat(reinterpret_cast<const uint16_t*>(bytes), out, n); return;
+    case Wire::int8:
+      for (size_t i = 0; i < n; i += BLOCK, bytes += 4 + BLOCK) {
+        float scale;
+        std::memcpy(&scale, bytes, 4);
+        k.fromInt8(scale, reinterpret_cast<const int8_t*>(bytes + 4), out + i, std::min(BLOCK, n - i));
+      }
+  }
+}
+
+void reduceElements(Reduction op, const float* x, float* y, size_t n) {
+  if (op == Reduction::sum) kernels().add(x, y, n);
+  else std::transform(x, x + n, y, y, largerOf);
+}
+
+}  // namespace weft

@@ -1,0 +1,6 @@
+#pragma once
+#include <napi.h>
+
+namespace weft {
+void registerCollectives(Napi::Env env, Napi::Object exports);
+}
