@@ -1,22 +1,11 @@
-import { connect as connectSocket } from 'node:net';
-import type { Connection, ConnectionOptions, Handler, WaitOptions } from './connection.js';
-import { deadline } from './deadline.js';
+import type { Connection, ConnectionOptions, Handler } from './connection.js';
+import { type DialOptions, dial } from './dial.js';
 import { TransportError } from './errors.js';
 import { FrameConnection } from './frame-connection.js';
-import { Handshake } from './handshake.js';
-import { checkIdentity, type Identity } from './identity.js';
-import { checkToken } from './keys.js';
-import { DEFAULT_TIMES, resolveLimits } from './limits.js';
-import { SocketIntake } from './socket-intake.js';
+import { resolveLimits } from './limits.js';
 
 /** timeoutMs (default 10,000) and signal bound the wait for the connection, not its life. */
-export interface ConnectOptions extends ConnectionOptions, WaitOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Who this side is. */
-  readonly identity: Identity;
-  /** The run's token: 32 random bytes. */
-  readonly token: Uint8Array;
+export interface ConnectOptions extends ConnectionOptions, DialOptions {
   /** Handles what the server sends of itself. Without it such requests are answered with an error. */
   readonly handler?: Handler | undefined;
 }
@@ -30,68 +19,19 @@ export interface ConnectOptions extends ConnectionOptions, WaitOptions {
  * const { payload } = await connection.request(16, { shard: 0 }, { into });
  */
 export async function connect(o: ConnectOptions): Promise<Connection> {
-  checkIdentity(o.identity);
-  checkToken(o.token);
   resolveLimits(o.limits);
-  const where = `${o.host}:${o.port}`;
-  return await new Promise<Connection>((resolve, reject) => {
-    const done = deadline({
-      timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.connectMs,
-      signal: o.signal,
-      operation: `connect to ${where}`,
-      onExpire: (error) => fail(error),
-    });
-    let handshake: Handshake | undefined;
-    const intake = new SocketIntake({
-      write: (chunk) => {
-        try {
-          take(chunk);
-        } catch (error) {
-          fail(error as TransportError);
-        }
-      },
-    });
-    const socket = connectSocket({ host: o.host, port: o.port, noDelay: true, onread: intake.onread });
-    const fail = (error: TransportError) => {
-      done();
-      socket.destroy();
-      const message = error.message.includes(where) ? error.message : `connect to ${where}: ${error.message}`;
-      reject(
-        new TransportError(error.code, message, { cause: error.cause ?? error, peer: where, operation: 'connect' }),
-      );
-    };
-    const onError = (cause: Error) => {
-      const code = handshake === undefined ? 'unreachable' : 'lost';
-      const text = cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
-      fail(new TransportError(code, `connect to ${where}: ${text}`, { cause }));
-    };
-    const onEnd = () => fail(new TransportError('lost', 'the server ended the connection during the handshake'));
-    socket.on('error', onError);
-    socket.on('close', onEnd);
-    socket.on('end', onEnd);
-    socket.on('connect', () => {
-      handshake = new Handshake({
-        side: 'client',
-        identity: o.identity,
-        token: o.token,
-        send: (bytes) => socket.write(bytes),
-      });
-    });
-    const take = (chunk: Uint8Array) => {
-      const rest = handshake!.write(chunk);
-      if (rest === undefined) return;
-      done();
-      const connection = new FrameConnection({
-        ...o,
-        socket,
-        peer: handshake!.authenticated!.peer,
-        address: `${socket.remoteAddress}:${socket.remotePort}`,
-        straight: true,
-      });
-      socket.off('error', onError).off('close', onEnd).off('end', onEnd);
-      intake.consumer = connection;
-      resolve(connection);
-      if (rest.length > 0) connection.write(rest);
-    };
-  });
+  const { socket, peer, address, rest, intake } = await dial(o);
+  if (socket.destroyed) {
+    throw new TransportError('lost', `connect to ${address}: the connection ended right after the handshake`);
+  }
+  let connection: FrameConnection;
+  try {
+    connection = new FrameConnection({ ...o, socket, peer, address, straight: intake.straight });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  if (rest.length > 0) connection.write(rest);
+  intake.start(connection);
+  return connection;
 }

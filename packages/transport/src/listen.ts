@@ -1,36 +1,14 @@
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { AuthenticatedSocket } from './authentication.js';
 import type { Connection, ConnectionOptions, Handler } from './connection.js';
-import { checkTimeout, deadline } from './deadline.js';
-import { TransportError } from './errors.js';
+import { checkTimeout } from './deadline.js';
+import { type Door, type DoorOptions, openDoor } from './door.js';
 import { FrameConnection } from './frame-connection.js';
-import { Handshake } from './handshake.js';
-import { encodeHello, HelloStatus, NONCE_BYTES } from './hello.js';
-import { checkIdentity, type Identity } from './identity.js';
-import { checkToken } from './keys.js';
 import { DEFAULT_TIMES, resolveLimits } from './limits.js';
-import { FRAME_VERSION } from './prefix.js';
-import { UnauthenticatedSockets } from './unauthenticated-sockets.js';
 
-export interface ListenOptions extends ConnectionOptions {
-  /** Default 127.0.0.1. */
-  readonly host?: string | undefined;
-  /** Default 0: a free one. */
-  readonly port?: number | undefined;
-  /** Who this side is. */
-  readonly identity: Identity;
-  /** The run's token: 32 random bytes. */
-  readonly token: Uint8Array;
-  /** Unauthenticated connections of one address; one more is refused. Default 16. */
-  readonly maxUnauthenticated?: number | undefined;
-  /** Time for the whole handshake. Default 5,000. */
-  readonly authenticationTimeoutMs?: number | undefined;
+export interface ListenOptions extends ConnectionOptions, Omit<DoorOptions, 'onAuthenticated'> {
   readonly handler: Handler;
   /** Called with each connection once it is authenticated, before anything of it is handled. */
   onConnection?(connection: Connection): void;
-  /** Called when a connection was turned away, with the reason and the peer's address. */
-  onRefused?(error: TransportError, address: string): void;
-  /** Closes the server. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A listening server. */
@@ -43,8 +21,6 @@ export interface Server {
   close(): Promise<void>;
 }
 
-const DEFAULT_MAX_UNAUTHENTICATED = 16;
-
 /**
  * Listens for connections of the same run, and resolves when connections are accepted.
  *
@@ -53,56 +29,38 @@ const DEFAULT_MAX_UNAUTHENTICATED = 16;
  * const server = await listen({ identity: { role: 'shard', rank: 0, run: 'r1' }, token, handler: ({ payload }) => ({ payload }) });
  */
 export async function listen(o: ListenOptions): Promise<Server> {
-  checkIdentity(o.identity);
-  checkToken(o.token);
   resolveLimits(o.limits);
-  checkTimeout('authenticationTimeoutMs', o.authenticationTimeoutMs ?? DEFAULT_TIMES.authenticationMs);
   checkTimeout('heartbeatMs', o.heartbeatMs ?? DEFAULT_TIMES.heartbeatMs);
   checkTimeout('detectionMs', o.detectionMs ?? DEFAULT_TIMES.detectionMs);
-  const { host = '127.0.0.1', port = 0, signal } = o;
-  if (signal?.aborted === true) throw new TransportError('aborted', 'listen: aborted', { cause: signal.reason });
-  const sockets = createServer({ noDelay: true });
-  const server = new FrameServer(o, sockets);
-  await new Promise<void>((resolve, reject) => {
-    sockets.once('error', (cause) =>
-      reject(new TransportError('address', `listen on ${host}:${port}: ${cause.message}`, { cause })),
-    );
-    sockets.listen({ host, port }, resolve);
-  });
-  server.started();
+  const server = new FrameServer(o);
+  await server.open();
   return server;
 }
 
 class FrameServer implements Server {
-  host = '';
-  port = 0;
   readonly connections = new Set<Connection>();
   readonly #o: ListenOptions;
-  readonly #sockets: NetServer;
-  readonly #unauthenticated: UnauthenticatedSockets;
+  #door: Door | undefined;
+  readonly #onAbort = () => void this.close();
   #closing: Promise<void> | undefined;
 
-  constructor(o: ListenOptions, sockets: NetServer) {
+  constructor(o: ListenOptions) {
     this.#o = o;
-    this.#sockets = sockets;
-    this.#unauthenticated = new UnauthenticatedSockets(o.maxUnauthenticated ?? DEFAULT_MAX_UNAUTHENTICATED);
-    sockets.on('connection', (socket) => this.#accept(socket));
   }
 
-  started(): void {
-    const address = this.#sockets.address() as AddressInfo;
-    this.host = address.address;
-    this.port = address.port;
-    // A failed accept (too many open files) ends no connection that is open; the client sees a time-out.
-    this.#sockets.removeAllListeners('error').on('error', (cause) => {
-      this.#o.onRefused?.(new TransportError('address', `accept: ${cause.message}`, { cause }), '');
-    });
+  get host(): string {
+    return this.#door!.host;
+  }
+
+  get port(): number {
+    return this.#door!.port;
+  }
+
+  async open(): Promise<void> {
     const { signal } = this.#o;
-    if (signal === undefined) return;
-    const onAbort = () => void this.close();
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#sockets.once('close', () => signal.removeEventListener('abort', onAbort));
-    if (signal.aborted) onAbort();
+    this.#door = await openDoor({ ...this.#o, onAuthenticated: (socket) => this.#enter(socket) });
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal?.aborted === true) await this.close();
   }
 
   close(): Promise<void> {
@@ -111,97 +69,18 @@ class FrameServer implements Server {
   }
 
   async #close(): Promise<void> {
-    const stopped = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
-    this.#unauthenticated.destroyAll();
+    this.#o.signal?.removeEventListener('abort', this.#onAbort);
+    const closed = this.#door!.close();
     await Promise.all([...this.connections].map((connection) => connection.close()));
-    await stopped;
+    await closed;
   }
 
-  #accept(socket: Socket): void {
-    const address = `${socket.remoteAddress}:${socket.remotePort}`;
-    socket.on('error', () => {}); // what it means is told by 'close', which always follows
-    const place = this.#unauthenticated.enter(socket);
-    if (place !== 'admitted') {
-      this.#refuse(new TransportError('refused', `${address}: too many unauthenticated connections`), address);
-      if (place === 'tell') this.#tellBusy(socket);
-      else socket.destroy();
-      return;
-    }
-    const handshake = new Handshake({
-      side: 'server',
-      identity: this.#o.identity,
-      token: this.#o.token,
-      send: (bytes) => socket.write(bytes),
-    });
-    const end = (error: TransportError) => {
-      if (!leave()) return;
-      this.#refuse(error, address);
-      if (error.code === 'timeout') socket.destroy();
-      else socket.destroySoon(); // a refusal that was written is still sent
-    };
-    const done = deadline({
-      timeoutMs: this.#o.authenticationTimeoutMs ?? DEFAULT_TIMES.authenticationMs,
-      operation: `handshake with ${address}`,
-      onExpire: end,
-    });
-    const leave = (): boolean => {
-      done();
-      socket.off('data', take).off('close', onClose);
-      return this.#unauthenticated.leave(socket);
-    };
-    const onClose = () => end(new TransportError('lost', `handshake with ${address}: the client ended the connection`));
-    const take = (chunk: Uint8Array) => {
-      let rest: Uint8Array | undefined;
-      try {
-        rest = handshake.write(chunk);
-      } catch (error) {
-        end(error as TransportError);
-        return;
-      }
-      if (rest === undefined) return;
-      leave();
-      this.#open({ socket, peer: handshake.authenticated!.peer, address, rest });
-    };
-    socket.on('data', take).on('close', onClose);
-  }
-
-  #open(o: { socket: Socket; peer: Identity; address: string; rest: Uint8Array }): void {
-    const connection = new FrameConnection({
-      ...this.#o,
-      socket: o.socket,
-      peer: o.peer,
-      address: o.address,
-      straight: false,
-    });
+  #enter({ socket, peer, address, rest, intake }: AuthenticatedSocket): void {
+    const connection = new FrameConnection({ ...this.#o, socket, peer, address, straight: intake.straight });
     this.connections.add(connection);
     void connection.closed.then(() => this.connections.delete(connection));
-    o.socket.on('data', (chunk) => connection.write(chunk));
-    if (this.#closing !== undefined) {
-      void connection.close();
-      return;
-    }
     this.#o.onConnection?.(connection);
-    if (o.rest.length > 0) connection.write(o.rest);
-  }
-
-  #refuse(error: TransportError, address: string): void {
-    this.#o.onRefused?.(error, address);
-  }
-
-  #tellBusy(socket: Socket): void {
-    const hello = encodeHello({
-      side: 'server',
-      status: HelloStatus.busy,
-      versions: { min: FRAME_VERSION, max: FRAME_VERSION },
-      identity: this.#o.identity,
-      nonce: new Uint8Array(NONCE_BYTES),
-    });
-    const timer = setTimeout(() => socket.destroy(), DEFAULT_TIMES.closeMs);
-    socket.on('close', () => {
-      clearTimeout(timer);
-      this.#unauthenticated.leave(socket);
-    });
-    socket.resume(); // unread bytes would turn the farewell into a reset
-    socket.end(hello);
+    if (rest.length > 0) connection.write(rest);
+    intake.start(connection);
   }
 }

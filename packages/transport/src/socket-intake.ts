@@ -1,4 +1,4 @@
-import type { OnReadOpts } from 'node:net';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
 /** Who takes a socket's bytes. */
 export interface ByteConsumer {
@@ -10,33 +10,87 @@ export interface ByteConsumer {
   filled?(n: number): void;
 }
 
-const SCRATCH_BYTES = 64 * 1024;
+/** One for all sockets: a read's bytes are taken before the next read begins, of whichever socket. */
+const SCRATCH = new Uint8Array(64 * 1024);
 /** One read's length: long enough to be few, short enough that the checksum finds the bytes still in the cache. */
 const READ_BYTES = 256 * 1024;
 
 /**
- * Reads an outgoing socket: payloads come straight into their place, with no copy in this process; the rest goes through a scratch
- * buffer. To be given as `onread` to net.connect; a server's sockets have no such thing and copy once, out of 'data' events.
+ * Reads one socket for one consumer at a time, and not at all while there is none. Payloads come straight into their place, with
+ * no copy in this process, and the rest through a scratch buffer, where the socket takes `onread`: one that connects does, and so
+ * does an accepted one that `adopt` made. Others (TLS) are read by 'data' events: the consumer copies.
+ *
+ * @example
+ * const intake = new SocketIntake();
+ * const socket = connect({ host, port, onread: intake.onread });
+ * intake.attach(socket, 'straight');
+ * intake.start(consumer);
  */
 export class SocketIntake {
-  consumer: ByteConsumer;
-  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
-  #straight = false;
+  /** Whether bytes come straight into space(): then memory that a read may be writing cannot be let go. */
+  straight = false;
+  #socket: Socket | undefined;
+  #consumer: ByteConsumer | undefined;
+  /** Whether the read that is going on has its bytes in space(). */
+  #inPlace = false;
 
-  constructor(consumer: ByteConsumer) {
-    this.consumer = consumer;
-  }
-
+  /** For the socket's constructor. */
   readonly onread: OnReadOpts = {
+    // Called when the read before it has been taken.
     buffer: () => {
-      const space = this.consumer.space?.(READ_BYTES);
-      this.#straight = space !== undefined;
-      return space ?? this.#scratch;
+      const space = this.#consumer?.space?.(READ_BYTES);
+      this.#inPlace = space !== undefined;
+      return space ?? SCRATCH;
     },
     callback: (n, bytes) => {
-      if (this.#straight) this.consumer.filled!(n);
-      else this.consumer.write(bytes.subarray(0, n));
-      return true;
+      if (this.#inPlace) this.#consumer?.filled?.(n);
+      else this.#consumer?.write(bytes.subarray(0, n));
+      return this.#consumer !== undefined;
     },
   };
+
+  /** Says which socket this reads: straight where it was made with onread, else by 'data' events. */
+  attach(socket: Socket, way: 'straight' | 'data'): this {
+    this.#socket = socket;
+    this.straight = way === 'straight';
+    if (way === 'straight') return this;
+    socket.pause();
+    socket.on('data', (chunk: Uint8Array) => this.#consumer?.write(chunk));
+    return this;
+  }
+
+  /** Reads for this consumer from now on. */
+  start(consumer: ByteConsumer): void {
+    this.#consumer = consumer;
+    this.#socket?.resume();
+  }
+
+  /** Reads no more, at once, from within the consumer too: what is not read yet stays in the kernel where reads are straight. */
+  stop(): void {
+    this.#consumer = undefined;
+    this.#socket?.pause();
+  }
+}
+
+/** Node's own handle of a socket: there in every version, in the types of none. */
+type Handled = { _handle: { readonly reading?: boolean } | null };
+
+/**
+ * Makes a socket that was accepted (with pauseOnConnect, and not read yet) into one that reads straight: `createServer` takes no
+ * `onread`, so its handle moves to a socket of our own. Where Node does not have it so, the socket stays, and 'data' events serve.
+ *
+ * @example createServer({ pauseOnConnect: true }, (accepted) => { const { socket, intake } = adopt(accepted); });
+ */
+export function adopt(accepted: Socket): { readonly socket: Socket; readonly intake: SocketIntake } {
+  const intake = new SocketIntake();
+  const holder = accepted as unknown as Handled;
+  const handle = holder._handle;
+  if (typeof handle !== 'object' || handle === null)
+    return { socket: accepted, intake: intake.attach(accepted, 'data') };
+  holder._handle = null;
+  const options = { handle, onread: intake.onread, pauseOnCreate: true };
+  const socket = new Socket(options as SocketConstructorOpts);
+  // Without its handle it closes nothing: it only leaves the server's count.
+  accepted.destroy();
+  return { socket, intake: intake.attach(socket, 'straight') };
 }

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
-import type { Connection, Handler, Message } from '../src/connection.js';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Handler, Message } from '../src/connection.js';
 import { asFloat32 } from '../src/float32-view.js';
+import { FrameConnection } from '../src/frame-connection.js';
 import { encodeFrame, frameBytes } from '../src/frame-encoder.js';
 import { FrameKind } from '../src/prefix.js';
-import { authenticate, client, echo, type Gate, gate, pair, rawServer, rawSocket, server } from './pair.js';
+import { authenticate, client, echo, type Gate, gate, pair, rawServer, rawSocket, server, WORKER } from './pair.js';
 
 const MEGABYTE = 1024 ** 2;
 const never: Handler = () => new Promise(() => {});
@@ -147,10 +149,15 @@ describe('request', () => {
   });
 
   it('lets go of an into that was given up halfway where it copies, and goes on', async () => {
-    const accepted = gate<Connection>();
-    const { port } = await server({ onConnection: accepted.open });
-    const raw = await rawSocket(port);
-    await authenticate(raw, 'client');
+    const accepted = gate<FrameConnection>();
+    const listening = createServer((socket) => {
+      const connection = new FrameConnection({ socket, peer: WORKER, address: 'client', straight: false });
+      socket.on('data', (chunk: Uint8Array) => connection.write(chunk));
+      accepted.open(connection);
+    });
+    onTestFinished(() => void listening.close());
+    await once(listening.listen(0, '127.0.0.1'), 'listening');
+    const raw = await rawSocket((listening.address() as AddressInfo).port);
     const connection = await accepted.promise;
     const into = new Uint8Array(1000);
     const controller = new AbortController();

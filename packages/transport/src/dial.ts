@@ -1,0 +1,79 @@
+import { connect as connectSocket } from 'node:net';
+import { type AuthenticatedSocket, authenticate } from './authentication.js';
+import type { WaitOptions } from './connection.js';
+import { deadline } from './deadline.js';
+import { TransportError } from './errors.js';
+import { checkIdentity, type Identity } from './identity.js';
+import { checkToken } from './keys.js';
+import { DEFAULT_TIMES } from './limits.js';
+import { SocketIntake } from './socket-intake.js';
+
+/** timeoutMs (default 10,000) and signal bound the wait for the authenticated socket, not its life. */
+export interface DialOptions extends WaitOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Who this side is. */
+  readonly identity: Identity;
+  /** The run's token: 32 random bytes. */
+  readonly token: Uint8Array;
+}
+
+/**
+ * Connects to a door, and resolves when both sides have proved that they know the run's token. Nothing is read of the socket after
+ * that, until its intake is started or something else reads its descriptor.
+ *
+ * @throws {TransportError} `configuration`, `unreachable`, `authentication`, `version`, `run`, `refused`, `timeout`, `aborted`, `lost`
+ * @example const { socket, peer, rest, intake } = await dial({ host: '127.0.0.1', port, identity, token });
+ */
+export async function dial(o: DialOptions): Promise<AuthenticatedSocket> {
+  checkIdentity(o.identity);
+  checkToken(o.token);
+  const where = `${o.host}:${o.port}`;
+  return await new Promise<AuthenticatedSocket>((resolve, reject) => {
+    const done = deadline({
+      timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.connectMs,
+      signal: o.signal,
+      operation: `connect to ${where}`,
+      onExpire: (error) => fail(error),
+    });
+    let connected = false;
+    const intake = new SocketIntake();
+    const socket = connectSocket({ host: o.host, port: o.port, noDelay: true, onread: intake.onread });
+    intake.attach(socket, 'straight');
+    const fail = (error: TransportError) => {
+      done();
+      socket.destroy();
+      const message = error.message.startsWith(`connect to ${where}`)
+        ? error.message
+        : `connect to ${where}: ${error.message}`;
+      reject(
+        new TransportError(error.code, message, { cause: error.cause ?? error, peer: where, operation: 'connect' }),
+      );
+    };
+    // Stays: an error between this wait and the owner's first listener must not end the process.
+    socket.on('error', (cause: NodeJS.ErrnoException) => {
+      const text = cause.message || cause.code || cause.name;
+      fail(new TransportError(connected ? 'lost' : 'unreachable', text, { cause }));
+    });
+    const onEnd = () => fail(new TransportError('lost', 'the server ended the connection during the handshake'));
+    socket.on('close', onEnd);
+    socket.on('end', onEnd);
+    socket.on('connect', () => {
+      connected = true;
+      authenticate({
+        side: 'client',
+        identity: o.identity,
+        token: o.token,
+        socket,
+        intake,
+        secure: false,
+        onFailed: fail,
+        onAuthenticated: (authenticated) => {
+          done();
+          socket.off('close', onEnd).off('end', onEnd);
+          resolve(authenticated);
+        },
+      });
+    });
+  });
+}
