@@ -12,7 +12,7 @@ const BYTES = 4 * 1024 ** 2;
 async function serve(token) {
   const answer = new Uint8Array(BYTES);
   const pool = payloadPool({ maxRetainedBytes: 4 * BYTES });
-  const handler = () => ({ payload: answer });
+  const handler = () => ({ sendView: answer });
   const identity = { role: 'shard', rank: 0, run: 'bench' };
   const withCrc = await listen({ identity, token, handler, pool });
   const withoutCrc = await listen({ identity, token, handler, pool, crc: false });
@@ -42,7 +42,10 @@ async function weftClient(port, token, crc) {
   });
   const payload = new Uint8Array(BYTES).fill(7);
   const into = new Uint8Array(BYTES);
-  return { exchange: () => connection.request(16, {}, { payload, into }), close: () => connection.close() };
+  return {
+    exchange: () => connection.request(16, {}, { sendView: payload, receiveInto: into }),
+    close: () => connection.close(),
+  };
 }
 
 async function bareClient(port) {

@@ -203,10 +203,10 @@ class Coordination {
       case ControlKind.parameters: {
         const { engine, reason } = readHeader(SCHEMAS.ready, header, where);
         this.#tell(() => this.#o.onEngine(peer.rank, engine, reason));
-        return { payload: this.#o.initial };
+        return { sendView: this.#o.initial };
       }
       case ControlKind.state:
-        return { payload: this.#o.initialState };
+        return { sendView: this.#o.initialState };
       case ControlKind.averageState:
         return this.#averageState(peer.rank, asFloat32(message.payload));
       case ControlKind.next:
@@ -241,7 +241,7 @@ class Coordination {
     if (!seat) throw new RangeError(`shard 0 to ${this.#shards.length - 1} expected, got ${rank}`);
     const { start, end } = seat.range;
     const job: ShardJob = { rule: this.#rule, range: seat.range };
-    return { header: toHeader(job), payload: this.#o.initial.subarray(start, end) };
+    return { header: toHeader(job), sendView: this.#o.initial.subarray(start, end) };
   }
 
   #serves(rank: number, address: { host: string; port: number }): void {
@@ -270,7 +270,7 @@ class Coordination {
       normalization,
       shards: this.#addresses(),
     };
-    return { header: toHeader(job), payload: new TextEncoder().encode(topology) };
+    return { header: toHeader(job), sendView: new TextEncoder().encode(topology) };
   }
 
   async #next(rank: number, finished: Scores | null): Promise<Answer> {
@@ -279,7 +279,7 @@ class Coordination {
   }
 
   async #averageState(rank: number, state: Vector): Promise<Answer> {
-    return { payload: await this.#state.average(rank, state) };
+    return { sendView: await this.#state.average(rank, state) };
   }
 
   #failLate(): void {

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     const state: WorkerState = { replica: null, fail: (error) => void fail(error, control) };
     control = await connectToCoordinator(start, (message) => {
       if (message.kind === ControlKind.stop) process.exit(0);
-      if (message.kind === ControlKind.parameters && state.replica) return { payload: state.replica.parameters };
+      if (message.kind === ControlKind.parameters && state.replica) return { sendView: state.replica.parameters };
       throw new TypeError(
         `${start.role} ${start.rank}: stop expected, or parameters once there are some, got kind ${message.kind}`,
       );

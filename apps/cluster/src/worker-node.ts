@@ -88,7 +88,7 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
           const { payload } = await control.request(
             ControlKind.averageState,
             {},
-            { payload: vector, timeoutMs: BARRIER_MS },
+            { sendView: vector, timeoutMs: BARRIER_MS },
           );
           vector.set(asFloat32(payload));
         },

@@ -12,7 +12,7 @@ describe('runShardNode', () => {
   it('serves its range of θ, and tells where', async () => {
     const told: Message['header'][] = [];
     const { start, control } = await fakeCoordinator('shard', ({ kind, header }) => {
-      if (kind === ControlKind.join) return { header: { rule, range: { start: 4, end: 7 } }, payload: θ };
+      if (kind === ControlKind.join) return { header: { rule, range: { start: 4, end: 7 } }, sendView: θ };
       told.push(header);
       return {};
     });
@@ -33,7 +33,7 @@ describe('runShardNode', () => {
   it('refuses a job that it cannot do', async () => {
     const shardOf = async (trainer: string) => {
       const header = { rule: { ...rule, trainer }, range: { start: 0, end: 3 } };
-      const { start, control } = await fakeCoordinator('shard', () => ({ header, payload: θ }));
+      const { start, control } = await fakeCoordinator('shard', () => ({ header, sendView: θ }));
       return runShardNode(start, control);
     };
     await expect(shardOf('single')).rejects.toThrow('shard 0: trainer single has no server');
@@ -44,7 +44,7 @@ describe('runShardNode', () => {
 
   it('names a port that is in use', async () => {
     const header = { rule, range: { start: 0, end: 3 } };
-    const { start, control } = await fakeCoordinator('shard', () => ({ header, payload: θ }));
+    const { start, control } = await fakeCoordinator('shard', () => ({ header, sendView: θ }));
     const taken = { ...start, listen: { host: start.host, port: start.port } };
     await expect(runShardNode(taken, control)).rejects.toThrow(`shard 0: listen on ${start.host}:${start.port}: `);
   });

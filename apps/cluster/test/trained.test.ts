@@ -29,7 +29,7 @@ async function serveShard(center: Float32Array) {
 /** A connection to a worker that answers with these parameters, to nothing else. */
 async function workerWith(parameters: Float32Array): Promise<Connection> {
   const server = await serve('worker', ({ kind }) =>
-    kind === ControlKind.parameters ? { payload: parameters } : undefined,
+    kind === ControlKind.parameters ? { sendView: parameters } : undefined,
   );
   const identity = { role: 'coordinator', rank: 0, run };
   const connection = await connect({ host: server.host, port: server.port, identity, token });

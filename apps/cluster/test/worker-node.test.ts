@@ -56,14 +56,14 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
       came.push(message);
       switch (message.kind) {
         case ControlKind.join:
-          return { header: toHeader(job), payload: topology };
+          return { header: toHeader(job), sendView: topology };
         case ControlKind.parameters:
-          return { payload: initial };
+          return { sendView: initial };
         case ControlKind.state:
-          return { payload: frozen };
+          return { sendView: frozen };
         case ControlKind.averageState:
           states.push(asFloat32(message.payload).slice());
-          return { payload: mean };
+          return { sendView: mean };
         case ControlKind.next:
           return { header: toHeader(tasks.shift()!) };
         default:
@@ -103,8 +103,8 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
     const kinds: number[] = [];
     const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
       kinds.push(kind);
-      if (kind === ControlKind.join) return { header: toHeader(job), payload: topology };
-      if (kind === ControlKind.parameters) return { payload: getParameters(tinyModel()) };
+      if (kind === ControlKind.join) return { header: toHeader(job), sendView: topology };
+      if (kind === ControlKind.parameters) return { sendView: getParameters(tinyModel()) };
       return kind === ControlKind.next ? { header: toHeader(tasks.shift()!) } : undefined;
     });
     const state: WorkerState = { replica: null, fail: () => {} };
@@ -137,8 +137,8 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
     const job = await jobOf({ engine: 'auto', rule, shards: [{ host, port, range }] });
     const tasks = TASKS.slice(0, 1);
     const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
-      if (kind === ControlKind.join) return { header: toHeader(job), payload: topology };
-      if (kind === ControlKind.parameters) return { payload: initial };
+      if (kind === ControlKind.join) return { header: toHeader(job), sendView: topology };
+      if (kind === ControlKind.parameters) return { sendView: initial };
       // After its only range the worker waits for a task until the connection goes.
       const task = tasks.shift();
       return task ? { header: toHeader(task) } : new Promise(() => {});
@@ -160,8 +160,8 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
     const workerOf = async (over: object, task: object = { kind: 'rest' }) => {
       const header = toHeader({ ...(await jobOf()), ...over });
       const { start, control } = await fakeCoordinator('worker', ({ kind }) => {
-        if (kind === ControlKind.join) return { header, payload: topology };
-        return kind === ControlKind.parameters ? { payload: getParameters(tinyModel()) } : { header: toHeader(task) };
+        if (kind === ControlKind.join) return { header, sendView: topology };
+        return kind === ControlKind.parameters ? { sendView: getParameters(tinyModel()) } : { header: toHeader(task) };
       });
       const state: WorkerState = { replica: null, fail: () => {} };
       onTestFinished(() => state.replica?.dispose());

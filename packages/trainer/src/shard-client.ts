@@ -47,7 +47,7 @@ export function shardLink(o: { shards: readonly ShardPeer[]; timeoutMs: number }
       shards.map(async ({ connection, range }, i) => {
         const where = `${name} from shard ${i}`;
         const into = part(vector, range);
-        const { header, payload } = await connection.request(kind, {}, { into, timeoutMs });
+        const { header, payload } = await connection.request(kind, {}, { receiveInto: into, timeoutMs });
         checkLength(payload, into, where);
         return countOf(header, 'version', where);
       }),
@@ -70,7 +70,7 @@ export function shardLink(o: { shards: readonly ShardPeer[]; timeoutMs: number }
           const { header, payload } = await connection.request(
             ShardKind.push,
             { id, version: versions[i], pull: reply !== null },
-            { payload: part(message, range), into, timeoutMs },
+            { sendView: part(message, range), receiveInto: into, timeoutMs },
           );
           // Without a reply x still stems from the version of the last one.
           if (into) {

@@ -17,7 +17,7 @@ export function shardHandler(shard: ParameterShard): Handler {
         // Who pushes nothing has no staleness to count from.
         if (message.peer.role !== 'worker') return peek(shard);
         const { version, reply } = shard.pull(message.peer.rank);
-        return { header: { version }, payload: reply };
+        return { header: { version }, sendView: reply };
       }
       case ShardKind.peek:
         return peek(shard);
@@ -36,7 +36,7 @@ export function shardHandler(shard: ParameterShard): Handler {
 
 function peek(shard: ParameterShard): Answer {
   const { version, center } = shard.peek();
-  return { header: { version }, payload: center };
+  return { header: { version }, sendView: center };
 }
 
 function push(shard: ParameterShard, message: Message): Answer {
@@ -48,5 +48,5 @@ function push(shard: ParameterShard, message: Message): Answer {
     throw new TrainerError('bad-message', `${where}: its own worker number expected, got ${header.id.worker}`);
   }
   const { reply, ...result } = shard.push({ ...header, message: asFloat32(message.payload) });
-  return header.pull ? { header: result, payload: reply } : { header: result };
+  return header.pull ? { header: result, sendView: reply } : { header: result };
 }

@@ -135,7 +135,7 @@ describe('shardLink', () => {
     [{ version: 1 }, 'a whole number ≥ 0 as staleness expected, got undefined'],
     [{ version: 1, staleness: -1 }, 'a whole number ≥ 0 as staleness expected, got -1'],
   ])('refuses the answer %j to a push', async (header, message) => {
-    const server = await serve(() => ({ header, payload: new Float32Array(2) }));
+    const server = await serve(() => ({ header, sendView: new Float32Array(2) }));
     const link = shardLink({ shards: [await peer(server, 0, { start: 0, end: 2 })], timeoutMs });
     await expect(link.push(idOf(0, 0), new Float32Array(2), new Float32Array(2))).rejects.toMatchObject({
       code: 'bad-message',
@@ -151,7 +151,7 @@ describe('shardLink', () => {
     const [first, second] = shardRanges(4, 2);
     const slow = await serve(async () => {
       await asked;
-      return { header: { version: 0 }, payload: Float32Array.of(7, 7) };
+      return { header: { version: 0 }, sendView: Float32Array.of(7, 7) };
     });
     const failing = await serve(() => {
       answer();

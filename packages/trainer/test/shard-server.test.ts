@@ -41,12 +41,12 @@ describe('shardHandler', () => {
     expect(floats(pulled.payload)).toEqual([1, 2]);
 
     const header: Header = { id: id(0), version: 0, pull: true };
-    const pushed = await worker.request(ShardKind.push, header, { payload: Float32Array.of(1, -1) });
+    const pushed = await worker.request(ShardKind.push, header, { sendView: Float32Array.of(1, -1) });
     expect(pushed.header).toEqual({ version: 1, staleness: 0, outcome: 'applied' });
     expect(floats(pushed.payload)).toEqual([2, 1]);
 
     const silent: Header = { id: id(0, 1), version: 1, pull: false };
-    const answer = await worker.request(ShardKind.push, silent, { payload: Float32Array.of(1, 1) });
+    const answer = await worker.request(ShardKind.push, silent, { sendView: Float32Array.of(1, 1) });
     expect(answer.header).toEqual({ version: 2, staleness: 0, outcome: 'applied' });
     expect(answer.payload.byteLength).toBe(0);
 
@@ -58,8 +58,8 @@ describe('shardHandler', () => {
   it('tells a repeated push from a new one', async () => {
     const worker = await connectAs('worker', 1);
     const header: Header = { id: id(1), version: 0, pull: true };
-    await worker.request(ShardKind.push, header, { payload: Float32Array.of(1, 1) });
-    const again = await worker.request(ShardKind.push, header, { payload: Float32Array.of(1, 1) });
+    await worker.request(ShardKind.push, header, { sendView: Float32Array.of(1, 1) });
+    const again = await worker.request(ShardKind.push, header, { sendView: Float32Array.of(1, 1) });
     expect(again.header).toEqual({ version: 1, staleness: 0, outcome: 'duplicate' });
     expect(floats(again.payload)).toEqual([2, 3]);
   });
@@ -67,14 +67,14 @@ describe('shardHandler', () => {
   it('lets others pull without a part in staleness', async () => {
     const coordinator = await connectAs('coordinator', 0);
     const worker = await connectAs('worker', 0);
-    await worker.request(ShardKind.push, { id: id(0), version: 0, pull: false }, { payload: Float32Array.of(1, 1) });
+    await worker.request(ShardKind.push, { id: id(0), version: 0, pull: false }, { sendView: Float32Array.of(1, 1) });
     for (const kind of [ShardKind.pull, ShardKind.peek]) {
       const { header, payload } = await coordinator.request(kind, {});
       expect(header).toEqual({ version: 1 });
       expect(floats(payload)).toEqual([2, 3]);
     }
     const header: Header = { id: id(0, 1), version: 0, pull: true };
-    const pushed = await worker.request(ShardKind.push, header, { payload: Float32Array.of(0, 0) });
+    const pushed = await worker.request(ShardKind.push, header, { sendView: Float32Array.of(0, 0) });
     expect(pushed.header).toMatchObject({ staleness: 0 });
   });
 
@@ -126,7 +126,7 @@ describe('shardHandler', () => {
     it.each(refusals)('%s', async (_, message, remoteMessage) => {
       const worker = await connectAs('worker', 0);
       const { kind, header, payload } = message;
-      const answer = worker.request(kind, header, { payload });
+      const answer = worker.request(kind, header, { sendView: payload });
       await expect(answer).rejects.toMatchObject({
         code: 'remote',
         remoteCode: 'bad-message',
@@ -140,14 +140,14 @@ describe('shardHandler', () => {
     it('bytes that are no float32', async () => {
       const worker = await connectAs('worker', 0);
       const header: Header = { id: id(0), version: 0, pull: true };
-      const answer = worker.request(ShardKind.push, header, { payload: new Uint8Array(7) });
+      const answer = worker.request(ShardKind.push, header, { sendView: new Uint8Array(7) });
       await expect(answer).rejects.toMatchObject({ code: 'remote', remoteCode: 'misaligned' });
     });
 
     it('a push by someone who is no worker', async () => {
       const coordinator = await connectAs('coordinator', 0);
       const header: Header = { id: id(0), version: 0, pull: true };
-      const answer = coordinator.request(ShardKind.push, header, { payload: Float32Array.of(1, 1) });
+      const answer = coordinator.request(ShardKind.push, header, { sendView: Float32Array.of(1, 1) });
       const remoteMessage = 'push from coordinator 0: a worker expected';
       await expect(answer).rejects.toMatchObject({ remoteCode: 'bad-message', remoteMessage });
     });
@@ -155,8 +155,8 @@ describe('shardHandler', () => {
     it('an incarnation that was replaced', async () => {
       const worker = await connectAs('worker', 0);
       const payload = Float32Array.of(1, 1);
-      await worker.request(ShardKind.push, { id: id(0, 0, 1), version: 0, pull: true }, { payload });
-      const answer = worker.request(ShardKind.push, { id: id(0, 1, 0), version: 0, pull: true }, { payload });
+      await worker.request(ShardKind.push, { id: id(0, 0, 1), version: 0, pull: true }, { sendView: payload });
+      const answer = worker.request(ShardKind.push, { id: id(0, 1, 0), version: 0, pull: true }, { sendView: payload });
       await expect(answer).rejects.toMatchObject({ code: 'remote', remoteCode: 'fenced', retryable: false });
     });
   });

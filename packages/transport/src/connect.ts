@@ -16,7 +16,7 @@ export interface ConnectOptions extends ConnectionOptions, DialOptions {
  * @throws {TransportError} `configuration`, `unreachable`, `authentication`, `version`, `run`, `refused`, `timeout`, `aborted`, `lost`
  * @example
  * const connection = await connect({ host: '127.0.0.1', port, identity: { role: 'worker', rank: 0, run: 'r1' }, token });
- * const { payload } = await connection.request(16, { shard: 0 }, { into });
+ * const { payload } = await connection.request(16, { shard: 0 }, { receiveInto });
  */
 export async function connect(o: ConnectOptions): Promise<Connection> {
   resolveLimits(o.limits);

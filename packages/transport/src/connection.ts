@@ -10,10 +10,18 @@ export interface Message {
   readonly kind: number;
   readonly header: Header;
   /**
-   * Aligned to 8. Valid until the handler's promise settles, or, where the answer has a payload, until that is written: then a
-   * pool may give its memory to the next message. Copy what is to be kept.
+   * A view that is lent to the handler, aligned to 8. Valid until the handler's promise settles, or, where the answer has a
+   * `sendView`, until that is sent: then a pool may give its memory to the next message. Copy what is to be kept, or retain it.
    */
   readonly payload: Uint8Array;
+  /**
+   * Keeps the payload beyond the handler's promise, until the returned function (release) is called; more calls of that do nothing.
+   * A payload that is kept counts among the messages being handled (maxHandledMessages): what a peer makes this side hold is bounded.
+   *
+   * @throws {TransportError} `configuration` when called after the payload was given back
+   * @example const release = message.retain(); later(message.payload).finally(release);
+   */
+  readonly retain: () => () => void;
   /** The roster's term that the sender is in; judging it is the application's. */
   readonly term: number;
   readonly peer: Identity;
@@ -22,10 +30,10 @@ export interface Message {
 /** What a handler answers a request with. Notifications are not answered. */
 export interface Answer {
   readonly header?: Header | undefined;
-  /** Sent without a copy: not to be written until onWritten is called. */
-  readonly payload?: ArrayBufferView | undefined;
-  /** Called once, when the payload may be written again, whether it was sent or the connection ended. */
-  readonly onWritten?: (() => void) | undefined;
+  /** The handler's own memory, sent without a copy: not to be written until onSent is called. */
+  readonly sendView?: ArrayBufferView | undefined;
+  /** Called once, when sendView may be written again, whether it was sent or the connection ended. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /**
@@ -43,10 +51,13 @@ export interface WaitOptions {
 }
 
 export interface RequestOptions extends WaitOptions {
-  /** Sent without a copy: not to be written until the promise settles. */
-  readonly payload?: ArrayBufferView | undefined;
-  /** The reply's payload goes straight here. It may be shorter; a longer one rejects with `limit`. */
-  readonly into?: Uint8Array | undefined;
+  /** The caller's own memory, sent without a copy: not to be written until the promise settles. */
+  readonly sendView?: ArrayBufferView | undefined;
+  /**
+   * The caller's own memory, where the reply's payload is put with no stop between: not to be touched until the promise settles.
+   * The payload may be shorter; a longer one rejects with `limit`.
+   */
+  readonly receiveInto?: Uint8Array | undefined;
 }
 
 /** What both sides of a connection can set. */
@@ -70,7 +81,7 @@ export interface Connection {
   /** Stamped on what is sent. */
   term: number;
   /**
-   * Sends a request and waits for its answer. Given up (timeout, abort) in the middle of the bytes of a `payload` or an `into`,
+   * Sends a request and waits for its answer. Given up (timeout, abort) in the middle of the bytes of a `sendView` or a `receiveInto`,
    * it closes the connection: nothing else could keep the caller's memory from being read or written afterwards.
    *
    * @throws {TransportError} `remote` when the peer's handler failed, `timeout`, `aborted`, `overloaded`, `limit`, `configuration`,
@@ -78,11 +89,12 @@ export interface Connection {
    */
   request(kind: number, header: Header, options?: RequestOptions): Promise<Reply>;
   /**
-   * Sends what needs no answer. Resolves when the view may be written again: the kernel has it, which does not say that the peer has.
+   * Sends what needs no answer. `sendView` is the caller's memory, sent without a copy; the promise resolves when it may be
+   * written again: the kernel has it, which does not say that the peer has.
    *
    * @throws {TransportError} as request does, without `remote`
    */
-  notify(kind: number, header: Header, payload?: ArrayBufferView, options?: WaitOptions): Promise<void>;
+  notify(kind: number, header: Header, sendView?: ArrayBufferView, options?: WaitOptions): Promise<void>;
   /** Resolves once, when nothing is read or written any more: with the reason, or undefined where this side closed it. */
   readonly closed: Promise<TransportError | undefined>;
   /** Closes in good order; rejects what is pending. Any number of calls. */

@@ -97,15 +97,15 @@ export class FrameConnection implements Connection, ByteConsumer {
 
   async request(kind: number, header: Header, options: RequestOptions = {}): Promise<Reply> {
     this.#checkOpen(kind);
-    const { payload, into, timeoutMs = DEFAULT_TIMES.requestMs, signal } = options;
+    const { sendView, receiveInto, timeoutMs = DEFAULT_TIMES.requestMs, signal } = options;
     const number = this.#requests.number();
     const operation = `request ${number} (kind ${kind})`;
-    const frame = encodeFrame({ ...this.#open, kind, header, payload, term: this.term, request: number });
+    const frame = encodeFrame({ ...this.#open, kind, header, payload: sendView, term: this.term, request: number });
     return await new Promise<Reply>((resolve, reject) => {
       const request: PendingRequest = {
         number,
         operation,
-        into,
+        receiveInto,
         sending: undefined,
         settle: (outcome) => {
           done();
@@ -131,9 +131,9 @@ export class FrameConnection implements Connection, ByteConsumer {
     });
   }
 
-  async notify(kind: number, header: Header, payload?: ArrayBufferView, options: WaitOptions = {}): Promise<void> {
+  async notify(kind: number, header: Header, sendView?: ArrayBufferView, options: WaitOptions = {}): Promise<void> {
     this.#checkOpen(kind);
-    const frame = encodeFrame({ ...this.#open, kind, header, payload, term: this.term });
+    const frame = encodeFrame({ ...this.#open, kind, header, payload: sendView, term: this.term });
     await this.#outbox.deliver(frame, `notification (kind ${kind})`, options);
   }
 
@@ -188,7 +188,7 @@ export class FrameConnection implements Connection, ByteConsumer {
         frame.discarded
           ? this.#error(
               'limit',
-              `${pending.operation}: an answer of at most ${pending.into?.length ?? 0} bytes expected (into), got ${frame.prefix.payloadBytes}`,
+              `${pending.operation}: an answer of at most ${pending.receiveInto?.length ?? 0} bytes expected (receiveInto), got ${frame.prefix.payloadBytes}`,
             )
           : { header: frame.header, payload: frame.payload },
       );
@@ -211,8 +211,8 @@ export class FrameConnection implements Connection, ByteConsumer {
     if (kind >= FrameKind.application) return this.#dispatcher.place(kind, payloadBytes);
     const pending = kind === FrameKind.reply ? this.#requests.get(request) : undefined;
     if (pending === undefined) return undefined;
-    if (pending.into === undefined) return freshPayload(payloadBytes);
-    return payloadBytes <= pending.into.length ? pending.into.subarray(0, payloadBytes) : undefined;
+    if (pending.receiveInto === undefined) return freshPayload(payloadBytes);
+    return payloadBytes <= pending.receiveInto.length ? pending.receiveInto.subarray(0, payloadBytes) : undefined;
   }
 
   #giveUp(request: PendingRequest, error: TransportError): void {
@@ -220,7 +220,7 @@ export class FrameConnection implements Connection, ByteConsumer {
     const { sending } = request;
     const receiving = this.#decoder.receiving;
     const arriving =
-      request.into !== undefined &&
+      request.receiveInto !== undefined &&
       receiving?.prefix.kind === FrameKind.reply &&
       receiving.prefix.request === request.number;
     const receivedBytes = arriving ? receiving.receivedBytes : 0;

@@ -26,7 +26,7 @@ export interface Server {
  *
  * @throws {TransportError} `configuration`; `address` when the address is taken or not this machine's; `aborted`
  * @example
- * const server = await listen({ identity: { role: 'shard', rank: 0, run: 'r1' }, token, handler: ({ payload }) => ({ payload }) });
+ * const server = await listen({ identity: { role: 'shard', rank: 0, run: 'r1' }, token, handler: ({ payload }) => ({ sendView: payload }) });
  */
 export async function listen(o: ListenOptions): Promise<Server> {
   resolveLimits(o.limits);

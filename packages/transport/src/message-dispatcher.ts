@@ -5,6 +5,7 @@ import { type Frame, freshPayload } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import type { Limits } from './limits.js';
 import type { Outbox } from './outbox.js';
+import { PayloadLease } from './payload-lease.js';
 import type { PayloadPool } from './payload-pool.js';
 import { FrameKind } from './prefix.js';
 
@@ -67,15 +68,20 @@ export class MessageDispatcher {
     const { kind, request, term } = frame.prefix;
     this.#acquired = undefined;
     this.#count(1);
+    const { header, payload } = frame;
+    const lease = new PayloadLease(() => {
+      if (payload.length > 0) this.#o.pool?.release(payload);
+      this.#count(-1);
+    });
     let answer: Answer | undefined;
     let written: Promise<void> | undefined;
     try {
       if (handler === undefined)
         throw new TransportError('configuration', `kind ${kind}: nothing handles messages here`);
-      const { header, payload } = frame;
-      answer = await handler({ kind, header, payload, term, peer: connection.peer }, connection);
+      const message = { kind, header, payload, retain: () => lease.retain(), term, peer: connection.peer };
+      answer = await handler(message, connection);
       if (request !== 0 && this.#o.isOpen()) {
-        const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.payload };
+        const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.sendView };
         const encoded = encodeFrame({ ...reply, term: connection.term, request, crc, limits });
         written = outbox.deliver(encoded, `answer ${request} (kind ${kind})`);
       }
@@ -89,9 +95,8 @@ export class MessageDispatcher {
       const { code, message } = error as TransportError;
       this.#o.end(code, `an answer could not be sent: ${message}`, error);
     }
-    if (frame.payload.length > 0) this.#o.pool?.release(frame.payload);
-    this.#count(-1);
-    answer?.onWritten?.();
+    lease.end();
+    answer?.onSent?.();
   }
 
   #fail(error: unknown, kind: number, request: number): void {

@@ -6,7 +6,7 @@ import type { Header } from './header.js';
 /** What a request is answered with. */
 export interface Reply {
   readonly header: Header;
-  /** The caller's `into`, as far as it was filled, or fresh memory. */
+  /** The caller's `receiveInto`, as far as it was filled, or fresh memory. */
   readonly payload: Uint8Array;
 }
 
@@ -15,7 +15,7 @@ export interface PendingRequest {
   readonly number: number;
   /** As `request 7 (kind 17)`. */
   readonly operation: string;
-  readonly into: Uint8Array | undefined;
+  readonly receiveInto: Uint8Array | undefined;
   sending: Sending | undefined;
   settle(outcome: Reply | TransportError): void;
 }

@@ -18,12 +18,12 @@ describe('request', () => {
       server: {
         handler: (message) => {
           seen.push(message);
-          return { header: { version: 5 }, payload: Float32Array.of(4, 5) };
+          return { header: { version: 5 }, sendView: Float32Array.of(4, 5) };
         },
       },
     });
     near.term = 7;
-    const reply = await near.request(33, { shard: 2 }, { payload: Float32Array.of(1, 2, 3) });
+    const reply = await near.request(33, { shard: 2 }, { sendView: Float32Array.of(1, 2, 3) });
     expect(reply.header).toEqual({ version: 5 });
     expect([...asFloat32(reply.payload)]).toEqual([4, 5]);
     expect(seen[0]).toMatchObject({ kind: 33, header: { shard: 2 }, term: 7, peer: far.peer });
@@ -35,7 +35,7 @@ describe('request', () => {
     for (const from of [near, far]) {
       for (const length of [0, 1, 7, 65_536, 100_003, 3 * MEGABYTE + 4]) {
         const payload = Uint8Array.from({ length }, (_, i) => i * 31);
-        const reply = await from.request(16, {}, { payload });
+        const reply = await from.request(16, {}, { sendView: payload });
         expect(Buffer.compare(reply.payload, payload)).toBe(0);
         expect(reply.payload.byteOffset % 8).toBe(0);
       }
@@ -49,13 +49,13 @@ describe('request', () => {
       server: {
         handler: async ({ header, payload }) => {
           await gates.get(header['i'] as number)!.promise;
-          return { header, payload };
+          return { header, sendView: payload };
         },
       },
     });
     const order: number[] = [];
     const asked = Array.from({ length: 20 }, async (_, i) => {
-      const reply = await near.request(16, { i }, { payload: Float32Array.of(i) });
+      const reply = await near.request(16, { i }, { sendView: Float32Array.of(i) });
       expect(reply.header).toEqual({ i });
       expect(asFloat32(reply.payload)[0]).toBe(i);
       order.push(i);
@@ -71,11 +71,13 @@ describe('request', () => {
     for (const from of [near, far]) {
       const into = new Uint8Array(2 * MEGABYTE + 10);
       const payload = new Uint8Array(2 * MEGABYTE).fill(9);
-      const reply = await from.request(16, {}, { payload, into });
+      const reply = await from.request(16, {}, { sendView: payload, receiveInto: into });
       expect(reply.payload.buffer).toBe(into.buffer);
       expect(reply.payload.length).toBe(payload.length);
       expect([into[2 * MEGABYTE - 1], into[2 * MEGABYTE]]).toEqual([9, 0]);
-      await expect(from.request(16, {}, { payload, into: new Uint8Array(5) })).rejects.toMatchObject({ code: 'limit' });
+      await expect(from.request(16, {}, { sendView: payload, receiveInto: new Uint8Array(5) })).rejects.toMatchObject({
+        code: 'limit',
+      });
       expect((await from.request(16, { a: 1 })).header).toEqual({ a: 1 });
     }
   });
@@ -108,12 +110,12 @@ describe('request', () => {
       server: {
         handler: async ({ header, payload }) => {
           if (header['wait'] === true) await answer.promise;
-          return { header, payload };
+          return { header, sendView: payload };
         },
       },
     });
     const into = new Uint8Array(8);
-    await expect(near.request(16, { wait: true }, { into, timeoutMs: 10 })).rejects.toMatchObject({
+    await expect(near.request(16, { wait: true }, { receiveInto: into, timeoutMs: 10 })).rejects.toMatchObject({
       code: 'timeout',
       operation: 'request 1 (kind 16)',
       receivedBytes: 0,
@@ -128,12 +130,12 @@ describe('request', () => {
     expect([...into]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
-  it('closes the connection rather than touch an into that was given up halfway', async () => {
+  it('closes the connection rather than touch a receiveInto that was given up halfway', async () => {
     const { port, socket } = await rawServer();
     const connection = await client(port);
     const into = new Uint8Array(MEGABYTE);
     const controller = new AbortController();
-    const asked = connection.request(16, {}, { into, signal: controller.signal });
+    const asked = connection.request(16, {}, { receiveInto: into, signal: controller.signal });
     const other = connection.request(16, {});
     const raw = await socket;
     await once(raw, 'data');
@@ -148,7 +150,7 @@ describe('request', () => {
     expect(await connection.closed).toMatchObject({ code: 'aborted' });
   });
 
-  it('lets go of an into that was given up halfway where it copies, and goes on', async () => {
+  it('lets go of a receiveInto that was given up halfway where it copies, and goes on', async () => {
     const accepted = gate<FrameConnection>();
     const listening = createServer((socket) => {
       const connection = new FrameConnection({ socket, peer: WORKER, address: 'client', straight: false });
@@ -161,7 +163,7 @@ describe('request', () => {
     const connection = await accepted.promise;
     const into = new Uint8Array(1000);
     const controller = new AbortController();
-    const asked = connection.request(16, {}, { into, signal: controller.signal });
+    const asked = connection.request(16, {}, { receiveInto: into, signal: controller.signal });
     await once(raw, 'data');
     const reply = frameBytes(encodeFrame({ kind: FrameKind.reply, request: 1, payload: into.slice().fill(1) }));
     raw.write(reply.subarray(0, 540));

@@ -13,7 +13,7 @@ export const SHARD = { role: 'shard', rank: 0, run: 'r1' };
 export const WORKER = { role: 'worker', rank: 3, run: 'r1' };
 
 /** Answers with what came. */
-export const echo: Handler = ({ header, payload }) => ({ header, payload });
+export const echo: Handler = ({ header, payload }) => ({ header, sendView: payload });
 
 /** A server that ends with the test. */
 export async function server(o: Partial<ListenOptions> = {}): Promise<Server> {

@@ -6,7 +6,7 @@ function pending(number: number, outcomes: unknown[]): PendingRequest {
   return {
     number,
     operation: `request ${number} (kind 16)`,
-    into: undefined,
+    receiveInto: undefined,
     sending: undefined,
     settle: (outcome) => outcomes.push(outcome),
   };
