@@ -49,22 +49,31 @@ export interface CollectiveOutcome {
   readonly came?: Uint8Array;
 }
 
+/** A runner's channels, as descriptors of connected sockets. */
+export interface CollectiveSockets {
+  readonly receive: readonly number[];
+  readonly send: readonly number[];
+  /** What had been read already of each socket to receive on. */
+  readonly rests: readonly Uint8Array[];
+  /** Tries before the thread sleeps in poll(), some nanoseconds each; 0 where processes exceed cores. */
+  readonly spins: number;
+}
+
 /**
  * The thread and its sockets. It takes duplicates of the descriptors: the caller closes its own.
  *
  * @throws {NativeError} `no-addon` where there is none
- * @example const runner = new CollectiveRunner({ receive: [fd], send: [fd], spins: 2000 });
+ * @example const runner = new CollectiveRunner({ receive: [fd], send: [fd], rests: [new Uint8Array(0)], spins: 2000 });
  */
 export class CollectiveRunner {
   readonly #native: NativeCollectiveRunner;
   #running = false;
   #closed = false;
 
-  /** spins: tries before the thread sleeps in poll(), some nanoseconds each; 0 where processes exceed cores. */
-  constructor(o: { readonly receive: readonly number[]; readonly send: readonly number[]; readonly spins: number }) {
+  constructor(o: CollectiveSockets) {
     const found = addon();
     if (!found.ok) throw new NativeError('no-addon', `collective runner: ${found.reason}`);
-    this.#native = new found.addon.CollectiveRunner([...o.receive], [...o.send], o.spins);
+    this.#native = new found.addon.CollectiveRunner([...o.receive], [...o.send], [...o.rests], o.spins);
   }
 
   /**

@@ -61,7 +61,12 @@ export interface NativeAddon {
   fromInt8(scale: number, x: Int8Array, out: Vector): void;
   crc32c(bytes: Uint8Array, previous?: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
-  readonly CollectiveRunner: new (receive: number[], send: number[], spins: number) => NativeCollectiveRunner;
+  readonly CollectiveRunner: new (
+    receive: number[],
+    send: number[],
+    rests: Uint8Array[],
+    spins: number,
+  ) => NativeCollectiveRunner;
 }
 
 /** The addon, or why it is not there. */

@@ -63,6 +63,20 @@ int64_t FrameCursor::receiveFrom(int fd) {
   return n;
 }
 
+int64_t FrameCursor::receiveFrom(std::vector<uint8_t>& rest) {
+  struct iovec iov[3];
+  const int count = parts(iov);
+  size_t taken = 0;
+  for (int i = 0; i < count; i++) {
+    const size_t n = std::min(iov[i].iov_len, rest.size() - taken);
+    std::memcpy(iov[i].iov_base, rest.data() + taken, n);
+    taken += n;
+  }
+  rest.erase(rest.begin(), rest.begin() + taken);
+  passed_ += taken;
+  return taken;
+}
+
 void headFor(const std::vector<uint8_t>& shape, size_t payloadBytes, std::vector<uint8_t>& out) {
   out.assign(shape.begin(), shape.end());
   const uint64_t bytes = payloadBytes;

@@ -29,6 +29,8 @@ class FrameCursor {
   /** Non-blocking. Returns bytes moved, 0 for none now, −1 with errno, −2 at the end of the stream. */
   int64_t sendTo(int fd);
   int64_t receiveFrom(int fd);
+  /** Takes from the front of what had been read before. */
+  int64_t receiveFrom(std::vector<uint8_t>& rest);
 
  private:
   int parts(struct iovec* out);

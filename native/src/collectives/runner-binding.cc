@@ -1,4 +1,4 @@
-// class CollectiveRunner { constructor(receiveFds, sendFds, spins); run(job) → promise of an outcome; abort(); close() }
+// class CollectiveRunner { constructor(receiveFds, sendFds, rests, spins); run(job) → promise of an outcome; abort(); close() }
 //
 // Everything is checked in lib/collectives.ts; ranges are checked here again, because a mistake there would be a write outside of memory.
 #include "runner-binding.h"
@@ -41,9 +41,15 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
 
   explicit RunnerWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunnerWrap>(info) {
     const std::vector<int> receive = descriptors(info[0]), send = descriptors(info[1]);
+    const Napi::Array given = info[2].As<Napi::Array>();
+    std::vector<std::vector<uint8_t>> rests(receive.size());
+    for (uint32_t i = 0; i < given.Length() && i < rests.size(); i++) {
+      const Napi::TypedArray bytes = given.Get(i).As<Napi::TypedArray>();
+      rests[i].assign(dataOf(bytes), dataOf(bytes) + bytes.ByteLength());
+    }
     channels_ = {receive.size(), send.size()};
     try {
-      runner_ = std::make_unique<Runner>(receive, send, info[2].ToNumber().Int32Value());
+      runner_ = std::make_unique<Runner>(receive, send, std::move(rests), info[3].ToNumber().Int32Value());
     } catch (const std::system_error& error) {
       throw Napi::Error::New(info.Env(), error.what());
     }

@@ -36,12 +36,17 @@ inline void relax() {
 
 }  // namespace
 
-Runner::Runner(const std::vector<int>& receiveFds, const std::vector<int>& sendFds, int spins) : spins_(spins) {
+Runner::Runner(const std::vector<int>& receiveFds, const std::vector<int>& sendFds, std::vector<std::vector<uint8_t>> rests,
+               int spins)
+    : spins_(spins) {
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   receiving_.resize(receiveFds.size());
   sending_.resize(sendFds.size());
-  for (size_t i = 0; i < receiveFds.size(); i++) receiving_[i].fd = duplicate(receiveFds[i]);
+  for (size_t i = 0; i < receiveFds.size(); i++) {
+    receiving_[i].fd = duplicate(receiveFds[i]);
+    receiving_[i].rest = std::move(rests[i]);
+  }
   for (size_t i = 0; i < sendFds.size(); i++) sending_[i].fd = duplicate(sendFds[i]);
 }
 
@@ -190,7 +195,7 @@ bool Runner::advance(Receiving& channel, int index) {
   FrameCursor& frame = channel.frame;
   int64_t n = 0;
   if (!frame.complete()) {
-    n = frame.receiveFrom(channel.fd);
+    n = channel.rest.empty() ? frame.receiveFrom(channel.fd) : frame.receiveFrom(channel.rest);
     if (n < 0) {
       if (n == -2) errno = 0;
       fail(Failure::lost, true, index);

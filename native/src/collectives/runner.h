@@ -12,9 +12,9 @@ namespace weft {
 
 class Runner {
  public:
-  /** Takes duplicates of the descriptors: the caller closes its own. spins: tries before it sleeps; 0 where ranks exceed cores.
+  /** Takes duplicates of the descriptors: the caller closes its own. rests: what had been read already of each to receive on. spins: tries before it sleeps; 0 where ranks exceed cores.
    *  Throws std::system_error. */
-  Runner(const std::vector<int>& receiveFds, const std::vector<int>& sendFds, int spins);
+  Runner(const std::vector<int>& receiveFds, const std::vector<int>& sendFds, std::vector<std::vector<uint8_t>> rests, int spins);
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -42,6 +42,8 @@ class Runner {
     uint32_t crc = 0;
     size_t summed = 0;
     std::vector<uint8_t> scratch;
+    /** What was read before this thread began. */
+    std::vector<uint8_t> rest;
     FrameCursor frame;
     bool idle() const { return next == queue.size(); }
   };

@@ -1,3 +1,17 @@
+export {
+  allGather,
+  allReduce,
+  barrier,
+  broadcast,
+  type CollectiveOptions,
+  gather,
+  type ReduceOptions,
+  reduceScatter,
+  ringAllReduce,
+} from './collectives/collectives.js';
+export type { Reduction, Wire } from './collectives/executor.js';
+export type { Group } from './collectives/group.js';
+export { type GroupOptions, joinGroup, type MemberAddress } from './collectives/join-group.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type {
   Answer,

@@ -1,3 +1,4 @@
+import { crc32c } from '@weft/native';
 import { encodeHeader, type Header } from '../header.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { FrameFlag, FrameKind, PREFIX_BYTES, padded, writePrefix } from '../prefix.js';
@@ -26,5 +27,18 @@ export function collectiveHead(o: {
     payloadBytes: 0,
     request: o.sequence,
   });
+  return head;
+}
+
+/**
+ * The head of a frame of so many payload bytes.
+ *
+ * @example headOf(collectiveHead({ sequence: 1, term: 0, header: {}, crc: false }), 4096)
+ */
+export function headOf(shape: Uint8Array, payloadBytes: number): Uint8Array {
+  const head = shape.slice();
+  const view = new DataView(head.buffer);
+  view.setBigUint64(16, BigInt(payloadBytes), true);
+  view.setUint32(PREFIX_BYTES - 4, crc32c(head.subarray(0, PREFIX_BYTES - 4)), true);
   return head;
 }

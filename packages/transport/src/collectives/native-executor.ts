@@ -9,6 +9,8 @@ export interface NativeExecutorOptions {
   /** Sockets to receive on and to send on, one a peer; duplicated, so that the caller closes its own. */
   readonly receive: readonly number[];
   readonly send: readonly number[];
+  /** What had been read of the sockets to receive on already. */
+  readonly rests: readonly Uint8Array[];
   /** Whether frames carry a checksum. */
   readonly crc: boolean;
   /** Tries before the thread sleeps; 0 where ranks exceed cores. */
@@ -57,7 +59,10 @@ export class NativeExecutor implements Executor {
   }
 
   #rows({ sends, receives }: Program, scaled: boolean): { sends: Float64Array; receives: Float64Array } {
-    const rows = { sends: new Float64Array(sends.length * TRANSFER_FIELDS), receives: new Float64Array(receives.length * TRANSFER_FIELDS) };
+    const rows = {
+      sends: new Float64Array(sends.length * TRANSFER_FIELDS),
+      receives: new Float64Array(receives.length * TRANSFER_FIELDS),
+    };
     sends.forEach(({ peer, start, end, after, encoding }, i) => {
       rows.sends.set([this.#channels.get(peer)!, start, end, after, ENCODING_CODES[encoding]], i * TRANSFER_FIELDS);
     });

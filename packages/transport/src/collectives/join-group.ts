@@ -1,0 +1,212 @@
+import type { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { addon } from '@weft/native';
+import type { AuthenticatedSocket } from '../authentication.js';
+import type { WaitOptions } from '../connection.js';
+import { deadline } from '../deadline.js';
+import { dial } from '../dial.js';
+import { openDoor } from '../door.js';
+import { TransportError } from '../errors.js';
+import { DEFAULT_TIMES } from '../limits.js';
+import type { Executor } from './executor.js';
+import { type Group, OpenGroup } from './group.js';
+import { NativeExecutor } from './native-executor.js';
+import { peersOf } from './program.js';
+import { SocketExecutor } from './socket-executor.js';
+
+/** Where a member listens while the group forms. */
+export interface MemberAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** timeoutMs (default 10,000) and signal bound the forming of the group, not its life. */
+export interface GroupOptions extends WaitOptions {
+  /** 0 … size − 1. */
+  readonly rank: number;
+  /** P, at least 1. */
+  readonly size: number;
+  /** What members call themselves. Default `worker`. */
+  readonly role?: string | undefined;
+  /** The run that they belong to. */
+  readonly run: string;
+  /** The run's token: 32 random bytes. */
+  readonly token: Uint8Array;
+  /** The address to listen on, reachable by the others. Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default 0: a free one. */
+  readonly port?: number | undefined;
+  /** Tells the others where this member listens, and resolves with all addresses in the order of their ranks: the launcher's business. */
+  meet(own: MemberAddress): Promise<readonly MemberAddress[]>;
+  /** Whether frames carry a checksum. Default: unless TLS has its own, or all members are on this machine. */
+  readonly crc?: boolean | undefined;
+  /** Who moves the bytes: `native`, a thread of the addon; `socket`, the event loop. Default the first that can. */
+  readonly executor?: 'native' | 'socket' | undefined;
+  /** The roster's term, stamped on what is sent. Default 0. */
+  readonly term?: number | undefined;
+}
+
+/** Tries, of some 30 ns each, before a rank that waits goes to sleep: about what it takes to be woken. */
+const SPINS = 2000;
+
+/** A rank's two connections to a peer: each receives on the one that it dialled, and sends on the other. */
+interface Channels {
+  receive?: AuthenticatedSocket;
+  send?: AuthenticatedSocket;
+}
+
+/**
+ * Forms a group: listens, meets the others, connects to the at most 2 ⌈log₂ P⌉ ranks that collectives need, and resolves when all
+ * of these connections are authenticated.
+ *
+ * @throws {TransportError} `configuration`, `address`, `unreachable`, `authentication`, `timeout`, `aborted`, or what meet throws
+ * @example
+ * const group = await joinGroup({ rank, size, run: 'r1', token, meet: async (own) => exchangeWithAll(own) });
+ * await ringAllReduce(group, gradients, { op: 'mean' });
+ */
+export async function joinGroup(o: GroupOptions): Promise<Group> {
+  const { rank, size, run, token, role = 'worker', host, port } = o;
+  checkPlace(rank, size);
+  const identity = { role, rank, run };
+  const peers = peersOf({ rank, size });
+  const channels = new Map<number, Channels>(peers.map((peer) => [peer, {}]));
+  const forming = new AbortController();
+  const { signal } = forming;
+  const operation = `group of ${size}, rank ${rank}`;
+  const done = deadline({
+    timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.connectMs,
+    signal: o.signal,
+    operation: `${operation}: forming`,
+    onExpire: (error) => forming.abort(error),
+  });
+  let allCame: () => void = () => {};
+  const all = new Promise<void>((resolve, reject) => {
+    allCame = resolve;
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  all.catch(() => {});
+  let waited = peers.length;
+  try {
+    const door = await openDoor({
+      identity,
+      token,
+      host,
+      port,
+      signal,
+      maxUnauthenticated: Math.max(16, peers.length),
+      onAuthenticated: (accepted) => {
+        const channel = accepted.peer.role === role ? channels.get(accepted.peer.rank) : undefined;
+        if (channel === undefined || channel.send !== undefined) {
+          accepted.socket.destroy();
+          return;
+        }
+        channel.send = accepted;
+        waited -= 1;
+        if (waited === 0) allCame();
+      },
+    });
+    try {
+      const addresses = await Promise.race([o.meet({ host: door.host, port: door.port }), neverBut(signal)]);
+      if (addresses.length !== size) {
+        throw new TransportError('configuration', `${operation}: ${size} addresses expected, got ${addresses.length}`);
+      }
+      await Promise.all(
+        peers.map(async (peer) => {
+          const { host, port } = addresses[peer]!;
+          const dialled = await dial({ host, port, identity, token, signal, timeoutMs: o.timeoutMs });
+          channels.get(peer)!.receive = dialled;
+          if (dialled.peer.role === role && dialled.peer.rank === peer) return;
+          const got = `${dialled.peer.role} ${dialled.peer.rank}`;
+          throw new TransportError(
+            'authentication',
+            `${operation}: ${role} ${peer} expected at ${host}:${port}, got ${got}`,
+          );
+        }),
+      );
+      if (waited > 0) await all;
+      return open(o, channels, addresses);
+    } finally {
+      await door.close();
+    }
+  } catch (error) {
+    forming.abort(error);
+    for (const { receive, send } of channels.values()) {
+      receive?.socket.destroy();
+      send?.socket.destroy();
+    }
+    throw error;
+  } finally {
+    done();
+  }
+}
+
+function open(o: GroupOptions, channels: ReadonlyMap<number, Channels>, addresses: readonly MemberAddress[]): Group {
+  const { rank, size, role = 'worker', term = 0 } = o;
+  const own = addresses[rank]!.host;
+  const sockets = [...channels.values()].flatMap(({ receive, send }) => [receive!, send!]);
+  const secure = sockets.some((socket) => socket.secure);
+  const local = addresses.every(({ host }) => host.startsWith('127.'));
+  const crc = o.crc ?? !(secure || local);
+  const neighbours = addresses.filter(({ host }) => host === own).length;
+  const spins = neighbours > availableParallelism() ? 0 : SPINS;
+  return new OpenGroup({
+    rank,
+    size,
+    crc,
+    term,
+    executor: executorFor(o, { channels, crc, spins }),
+    nameOf: (peer) => `${role} ${peer} at ${addresses[peer]!.host}:${addresses[peer]!.port}`,
+  });
+}
+
+function executorFor(
+  o: GroupOptions,
+  { channels, crc, spins }: { channels: ReadonlyMap<number, Channels>; crc: boolean; spins: number },
+): Executor {
+  const peers = [...channels.keys()];
+  const receive = peers.map((peer) => channels.get(peer)!.receive!);
+  const send = peers.map((peer) => channels.get(peer)!.send!);
+  const fds = [receive, send].map((sockets) => sockets.map(descriptorOf));
+  const possible = addon().ok && fds.flat().every((fd) => fd !== undefined);
+  if (o.executor === 'socket' || !possible) {
+    if (o.executor === 'native') {
+      throw new TransportError('configuration', 'executor: native needs the addon, and connections without TLS');
+    }
+    return new SocketExecutor({ peers, receive, send, crc });
+  }
+  const rests = receive.map(({ rest }) => rest);
+  const executor = new NativeExecutor({
+    peers,
+    receive: fds[0] as number[],
+    send: fds[1] as number[],
+    rests,
+    crc,
+    spins,
+  });
+  // The thread has duplicates: these descriptors only close.
+  for (const { socket } of [...receive, ...send]) socket.destroy();
+  return executor;
+}
+
+/** The descriptor under a plain socket; undefined under TLS, and where the platform has none. */
+function descriptorOf({ socket, secure }: AuthenticatedSocket): number | undefined {
+  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } };
+  const fd = handle?.fd;
+  return secure || fd === undefined || fd < 0 || socket.writableLength > 0 ? undefined : fd;
+}
+
+async function neverBut(signal: AbortSignal): Promise<never> {
+  return await new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+function checkPlace(rank: number, size: number): void {
+  if (!Number.isInteger(size) || size < 1) {
+    throw new TransportError('configuration', `size: a whole number ≥ 1 expected, got ${String(size)}`);
+  }
+  if (!Number.isInteger(rank) || rank < 0 || rank >= size) {
+    throw new TransportError('configuration', `rank: 0 to ${size - 1} expected, got ${String(rank)}`);
+  }
+}
