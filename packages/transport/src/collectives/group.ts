@@ -143,7 +143,7 @@ export class OpenGroup implements Group {
     if (this.#ended === undefined) {
       this.#ended = reason;
       this.#resolveClosed(reason);
-      this.#o.executor.abort();
+      this.#o.executor.close(); // no job runs now; the others must not wait for this rank
     }
     return reason;
   }

@@ -10,8 +10,10 @@ import {
   SMALL_BYTES,
 } from '../../src/collectives/collectives.js';
 import type { Group } from '../../src/collectives/group.js';
+import { joinGroup } from '../../src/collectives/join-group.js';
 import { shardRanges } from '../../src/shard-ranges.js';
-import { groups, lengthsFor, reduced, SIZES, sameBits, vectorOf } from './ring.js';
+import { TOKEN } from '../pair.js';
+import { groups, lengthsFor, meeting, reduced, SIZES, sameBits, vectorOf } from './ring.js';
 
 const each = <T>(members: readonly Group[], act: (member: Group) => Promise<T>) => Promise.all(members.map(act));
 
@@ -80,9 +82,6 @@ describe.each(['native', 'socket'] as const)('over real sockets, %s', (executor)
 });
 
 it('both executors speak the same frames', async () => {
-  const { meeting } = await import('./ring.js');
-  const { joinGroup } = await import('../../src/collectives/join-group.js');
-  const { TOKEN } = await import('../pair.js');
   const meet = meeting(2);
   const members = await Promise.all(
     (['native', 'socket'] as const).map((executor, rank) =>

@@ -38,7 +38,10 @@ describe.each(SIZES)('of %i ranks', (size) => {
     }
   });
 
-  it.each([binomialBroadcast, chainBroadcast])('$name brings the root’s vector to all, from any root', (schedule) => {
+  it.each([
+    ['a binomial tree', binomialBroadcast],
+    ['a chain', chainBroadcast],
+  ])('broadcast along %s brings the root’s vector to all, from any root', (_, schedule) => {
     for (const n of [0, 1, 1000, 300_001]) {
       for (const root of n > 1000 ? [size - 1] : ranksOf(size)) {
         const vectors = ranksOf(size).map((rank) => vectorOf(rank, n));

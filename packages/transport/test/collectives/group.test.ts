@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { allReduce, barrier, broadcast, ringAllReduce } from '../../src/collectives/collectives.js';
+import { groups } from './ring.js';
+
+const failureOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe.each(['native', 'socket'] as const)('a group, %s', (executor) => {
+  it('names who was waited for, for what, and how much had come, when time runs out', async () => {
+    const [first] = await groups(2, { executor });
+    const started = failureOf(ringAllReduce(first!, new Float32Array(1000), { timeoutMs: 200 }));
+    expect(await started).toMatchObject({
+      code: 'timeout',
+      operation: 'ring-all-reduce #1',
+      retryable: false,
+      message: expect.stringMatching(
+        /^ring-all-reduce #1, rank 0 of 2: no end within 200 ms: 0 of 2000 bytes of piece 1 of 2 had come from worker 1 at 127\.0\.0\.1:\d+$/,
+      ),
+    });
+    expect(await first!.closed).toMatchObject({ code: 'timeout' });
+    await expect(barrier(first!)).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringMatching(/^barrier #2: ring-all-reduce #1/),
+    });
+  });
+
+  it('tells all when one leaves in the middle', async () => {
+    const members = await groups(4, { executor });
+    const waits = members.slice(0, 3).map((member) => failureOf(ringAllReduce(member, new Float32Array(100_000))));
+    await members[3]!.close();
+    for (const error of await Promise.all(waits)) {
+      expect(error).toMatchObject({ code: 'lost', message: expect.stringMatching(/then the connection ended/) });
+    }
+    expect(await members[3]!.closed).toBeUndefined();
+    await expect(barrier(members[3]!)).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  it('ends by an AbortSignal, at once and in the middle', async () => {
+    const [first, second] = await groups(2, { executor });
+    const controller = new AbortController();
+    const started = failureOf(barrier(first!, { signal: controller.signal }));
+    controller.abort(new Error('enough'));
+    expect(await started).toMatchObject({
+      code: 'aborted',
+      message: 'barrier #1: aborted',
+      cause: { message: 'enough' },
+    });
+    expect(await failureOf(barrier(second!))).toMatchObject({ code: 'lost' });
+
+    const [third] = await groups(2, { executor });
+    const early = AbortSignal.abort();
+    expect(await failureOf(barrier(third!, { signal: early }))).toMatchObject({ code: 'aborted' });
+  });
+
+  it('says what each rank called when they differ', async () => {
+    const [a, b] = await groups(2, { executor });
+    const errors = await Promise.all([
+      failureOf(allReduce(a!, new Float32Array(10))),
+      failureOf(allReduce(b!, new Float32Array(12))),
+    ]);
+    expect(errors).toContainEqual(
+      expect.objectContaining({
+        code: 'protocol',
+        message: expect.stringMatching(
+          /"elements":10.* expected, got #1 of term 0 .*"elements":12|"elements":12.* expected, got #1 of term 0 .*"elements":10/,
+        ),
+      }),
+    );
+
+    const [c, d] = await groups(2, { executor });
+    const others = await Promise.all([
+      failureOf(ringAllReduce(c!, new Float32Array(10))),
+      failureOf(broadcast(d!, new Float32Array(10), { root: 1 })),
+    ]);
+    expect(others).toContainEqual(
+      expect.objectContaining({
+        code: 'protocol',
+        message: expect.stringMatching(/ring-all-reduce.* expected, got .*broadcast/),
+      }),
+    );
+  });
+
+  it('refuses another term', async () => {
+    const [a, b] = await groups(2, { executor });
+    b!.term = 7;
+    const errors = await Promise.all([failureOf(barrier(a!)), failureOf(barrier(b!))]);
+    expect(errors).toContainEqual(
+      expect.objectContaining({
+        code: 'protocol',
+        message: expect.stringMatching(/#1 of term 0 .* expected, got #1 of term 7/),
+      }),
+    );
+  });
+
+  it('closes any number of times, and what waits is told', async () => {
+    const [first] = await groups(2, { executor });
+    const waits = [failureOf(barrier(first!)), failureOf(barrier(first!))];
+    await Promise.all([first!.close(), first!.close()]);
+    for (const wait of waits) expect(await wait).toMatchObject({ code: 'closed' });
+    expect(await first!.closed).toBeUndefined();
+  });
+
+  it('refuses a time limit that is none', async () => {
+    const [first] = await groups(1, { executor });
+    expect(() => barrier(first!, { timeoutMs: 0 })).toThrow('timeoutMs');
+  });
+});
