@@ -43,6 +43,8 @@ export interface TrainOptions {
   threads?: number | string;
   /** Where the run folder is made; runs/<time>-<trainer> by default. */
   runDir?: string;
+  /** Does without TLS where hosts are addressed over a network: whoever is on it can read and change the run. */
+  insecure?: boolean;
   /** Settings of the trainer by name: `{ beta: 0.9 }` for aeasgd, `{ server: 'adagrad' }` for downpour. */
   settings?: Settings;
 }
@@ -65,6 +67,7 @@ export interface RunConfig {
   readonly threads: number;
   readonly runDir: string | null;
   readonly settings: Settings;
+  readonly insecure: boolean;
   /** Where converted data sets are kept. */
   readonly dataHome: string;
 }
@@ -111,6 +114,7 @@ const SCHEMA = z
     engine: oneOf(ENGINES).default('auto'),
     threads: whole(1, 1024, 'auto, or '),
     runDir: text,
+    insecure: z.boolean('true or false').default(false),
     settings: z
       .record(
         z.string(),
@@ -253,6 +257,7 @@ export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunCon
     threads: given.threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(...hosts.map((h) => h.slots)))),
     runDir: given.runDir ?? null,
     settings: given.settings,
+    insecure: given.insecure,
     dataHome: dataHomeOf(env),
   });
 }

@@ -37,6 +37,8 @@ export interface NodeStart {
   readonly run: string;
   /** 32 random bytes, in hexadecimal. */
   readonly token: string;
+  /** Whether the run gives up TLS. */
+  readonly insecure: boolean;
   /** The coordinator's control address. */
   readonly host: string;
   readonly port: number;
@@ -91,6 +93,7 @@ export const SCHEMAS = {
     rank: count,
     run: z.string(),
     token: z.string().regex(/^[0-9a-f]{64}$/),
+    insecure: z.boolean(),
     host: z.string(),
     port: count,
     listen: z.object({ host: z.string(), port: count }),

@@ -1,5 +1,4 @@
 /** Brings up the processes of a run, hands out its work, and fails as a whole when one of them fails. */
-import { randomBytes } from 'node:crypto';
 import type { Scores } from '@weft/models';
 import type { Progress, Vector } from '@weft/trainer';
 import {
@@ -7,6 +6,7 @@ import {
   asFloat32,
   listen,
   type Message,
+  newToken,
   type Server,
   type ShardRange,
   shardRanges,
@@ -24,9 +24,10 @@ import {
 } from './control-messages.js';
 import { deferred } from './deferred.js';
 import { ClusterError, interrupted, oneLine } from './errors.js';
+import { addressOf, coordinatorAddress } from './hosts.js';
 import type { NodeProcess } from './launcher.js';
 import { Ledger } from './ledger.js';
-import { placesFor } from './node-connection.js';
+import { placesFor, tlsOptions } from './node-connection.js';
 import { NodeGroup, withPid } from './node-group.js';
 import { leaseSamples, Schedule } from './schedule.js';
 import { StateAverage } from './state-average.js';
@@ -58,9 +59,6 @@ export interface CoordinatorOptions {
   readonly onEpochScored: (epoch: number, scores: Scores) => void;
 }
 
-/** Where every process of this machine listens. */
-const LOOPBACK = '127.0.0.1';
-
 interface ShardSeat {
   readonly range: ShardRange;
   readonly listen: NodeStart['listen'];
@@ -87,7 +85,7 @@ export async function coordinate(o: CoordinatorOptions): Promise<Trained> {
 
 class Coordination {
   readonly #o: CoordinatorOptions;
-  readonly #token = randomBytes(32);
+  readonly #token = newToken();
   readonly #rule: RuleJob;
   readonly #shards: ShardSeat[];
   readonly #ledger: Ledger;
@@ -150,13 +148,14 @@ class Coordination {
 
   async #listen(): Promise<Server> {
     this.#server = await listen({
-      host: LOOPBACK,
+      host: coordinatorAddress(this.#o.config.hosts),
       port: 0,
       identity: { role: 'coordinator', rank: 0, run: this.#o.run },
       token: this.#token,
       heartbeatMs: HEARTBEAT_MS,
       detectionMs: DETECTION_MS,
-      maxUnauthenticated: placesFor(this.#shards.length + this.#o.config.workers),
+      ...tlsOptions(this.#o.config),
+      ...placesFor(this.#shards.length + this.#o.config.workers),
       handler: (message) => this.#answer(message),
       onConnection: (connection) => this.#group.connected(connection),
     });
@@ -165,8 +164,9 @@ class Coordination {
 
   async #startNodes({ host, port }: Server): Promise<void> {
     const { config, run, logDir } = this.#o;
-    const common = { run, token: this.#token.toString('hex'), host, port };
-    const free = { host: LOOPBACK, port: 0 };
+    const token = Buffer.from(this.#token).toString('hex');
+    const common = { run, token, insecure: config.insecure, host, port };
+    const free = { host, port: 0 };
     const shards = this.#shards.map((seat, rank) => ({ ...common, role: 'shard' as const, rank, listen: seat.listen }));
     const workers = Array.from({ length: config.workers }, (_, rank) => ({
       ...common,
@@ -179,11 +179,17 @@ class Coordination {
   }
 
   async #collect(): Promise<Trained> {
-    const { initial, run } = this.#o;
+    const { config, initial, run } = this.#o;
     try {
       const collected =
         this.#shards.length > 0
-          ? await collectFromShards({ shards: this.#addresses(), run, token: this.#token, parameters: initial.length })
+          ? await collectFromShards({
+              shards: this.#addresses(),
+              run,
+              token: this.#token,
+              parameters: initial.length,
+              ...tlsOptions(config),
+            })
           : await collectFromWorker(this.#group.connection({ role: 'worker', rank: 0 }));
       return { ...collected, state: this.#state.last, audit: this.#ledger.audit() };
     } catch (error) {
@@ -316,6 +322,6 @@ function shardSeats(config: RunConfig, parameters: number): ShardSeat[] {
   return shardRanges(parameters, config.shards).map((range, i) => {
     const host = hosts[i % hosts.length]!;
     const port = host.port > 0 ? host.port + Math.floor(i / hosts.length) : 0;
-    return { range, listen: { host: LOOPBACK, port }, where: port > 0 ? host.where : null, address: null };
+    return { range, listen: { host: addressOf(host), port }, where: port > 0 ? host.where : null, address: null };
   });
 }

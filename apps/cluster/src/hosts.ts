@@ -4,7 +4,7 @@
  *   line    = [ name *( option ) ] [ "#" comment ]
  *   option  = "slots=" N | "gpus=" N *( "," N ) | "port=" N | "user=" NAME
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { ClusterError, shown } from './errors.js';
 
@@ -109,9 +109,27 @@ export function parseHosts(text: string, file: string): Host[] {
   return hosts;
 }
 
-/** A loopback name or address: what is sent there never leaves the kernel, so that a checksum over it guards nothing. */
-export function isLoopback(name: string): boolean {
+/** A loopback name or address: what is sent there never leaves the kernel. */
+function isLoopback(name: string): boolean {
   return name.toLowerCase() === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
+}
+
+/** Where processes of this machine listen that no other has to reach. */
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * Where the processes of a host listen. A host that is named by its address is listened on there, and under TLS unless that is
+ * loopback; one that is named otherwise is this machine for now, and loopback does.
+ *
+ * @example addressOf(parseHosts('10.0.0.7', 'hosts.txt')[0]) // '10.0.0.7'
+ */
+export function addressOf({ name }: Host): string {
+  return isIP(name) !== 0 ? name : LOOPBACK;
+}
+
+/** Where all hosts of a run can reach its coordinator: a network's address, if one of them has one. */
+export function coordinatorAddress(hosts: readonly Host[]): string {
+  return hosts.map(addressOf).find((address) => !isLoopback(address)) ?? LOOPBACK;
 }
 
 /** Whether a host is the machine that this runs on: a loopback name or address, its host name, or one of its addresses. */

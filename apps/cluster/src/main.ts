@@ -91,6 +91,7 @@ function program(): Command {
     .option('--threads <n>', 'threads a worker; the tfjs engine uses one (auto: cores over slots)')
     .option('--run-dir <dir>', 'run folder (runs/<time>-<trainer>-<id>)')
     .option('--set <name=value>', 'a setting of the trainer, as beta=0.9; may be repeated', parseSetting, {})
+    .option('--insecure', 'no TLS between hosts: whoever is on their network can read and change the run')
     .option('--json', 'print the report as one JSON object on standard output')
     .addHelpText('after', `\nTrainers:\n${trainers.join('\n')}`)
     .action(({ set, ...options }: TrainOptions & { set: Settings; json?: boolean }) =>

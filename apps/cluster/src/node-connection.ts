@@ -7,20 +7,34 @@ import { DETECTION_MS, HEARTBEAT_MS } from './timing.js';
 /** Beside the members of a run, who may all come at once. */
 const SPARE_PLACES = 16;
 
-/** How many connections a server of so many members lets wait for their authentication. */
-export const placesFor = (members: number): number => members + SPARE_PLACES;
+/** A member may have several connections to a server. */
+const CONNECTIONS_PER_MEMBER = 8;
+
+/** How many connections a server of so many members has, and lets wait for their authentication. */
+export const placesFor = (members: number) => ({
+  maxUnauthenticated: members + SPARE_PLACES,
+  maxConnections: CONNECTIONS_PER_MEMBER * (members + SPARE_PLACES),
+});
+
+/** TLS wherever a network is in between, unless the run gives it up; the one line that says so is written when it starts. */
+export const tlsOptions = ({ insecure }: { readonly insecure: boolean }) => ({
+  tls: insecure ? ('off' as const) : ('auto' as const),
+  onWarning: () => {},
+});
 
 /** What every connection and server of a node is opened with: who it is, the run's token, and the signs of life. */
-export const nodeOptions = ({ role, rank, run, token }: NodeStart) => ({
+export const nodeOptions = ({ role, rank, run, token, insecure }: NodeStart) => ({
   identity: { role, rank, run },
   token: Buffer.from(token, 'hex'),
+  ...tlsOptions({ insecure }),
   heartbeatMs: HEARTBEAT_MS,
   detectionMs: DETECTION_MS,
 });
 
 /** Connects to the coordinator as the node that it started. */
 export function connectToCoordinator(start: NodeStart, handler: Handler): Promise<Connection> {
-  return connect({ ...nodeOptions(start), host: start.host, port: start.port, handler });
+  const { host, port } = start;
+  return connect({ ...nodeOptions(start), host, port, expect: { role: 'coordinator' }, handler });
 }
 
 /**

@@ -3,7 +3,6 @@ import { algorithm, ParameterShard, shardHandler } from '@weft/trainer';
 import { asFloat32, type Connection, listen, type Server } from '@weft/transport';
 import { ControlKind, type NodeStart, readHeader, SCHEMAS } from './control-messages.js';
 import { ClusterError, oneLine } from './errors.js';
-import { isLoopback } from './hosts.js';
 import { nodeOptions, placesFor } from './node-connection.js';
 import { START_MS } from './timing.js';
 
@@ -20,8 +19,7 @@ export async function runShardNode(start: NodeStart, control: Connection): Promi
     ...nodeOptions(start),
     host,
     port,
-    crc: !isLoopback(host),
-    maxUnauthenticated: placesFor(job.rule.workers + 1),
+    ...placesFor(job.rule.workers + 1),
     handler: shardHandler(shard),
   }).catch((error: unknown) => {
     throw new ClusterError('node', `shard ${start.rank}: ${oneLine(error)}`, { cause: error });

@@ -68,6 +68,9 @@ export async function train(
   }
 }
 
+const INSECURE =
+  'warning: --insecure: no TLS; whoever is on a network between the hosts can read and change what they say to each other';
+
 interface Job {
   readonly config: RunConfig;
   readonly manifest: Manifest;
@@ -88,6 +91,7 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
   folder.writeJson('config.json', { run, ...config, dataset, normalization });
   view.begin?.({ config, samples: trainSamples, runDir: folder.dir });
 
+  if (config.insecure) view.line?.(INSECURE);
   const metrics = new RunMetrics({ workers: config.workers, now: () => performance.now() });
   let engine = '';
   let epochNow = 0;

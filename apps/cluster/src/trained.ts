@@ -1,6 +1,6 @@
 /** Takes the result of a run in: θ from the shards, or x from the worker where there is no server. */
 import { ShardKind, StalenessHistogram, shardLink, type Vector } from '@weft/trainer';
-import { asFloat32, type Connection, connect, type ShardRange } from '@weft/transport';
+import { asFloat32, type Connection, connect, type ShardRange, type TlsMode } from '@weft/transport';
 import { z } from 'zod';
 import { ControlKind, readHeader } from './control-messages.js';
 import { ClusterError } from './errors.js';
@@ -43,11 +43,19 @@ export async function collectFromShards(o: {
   run: string;
   token: Uint8Array;
   parameters: number;
+  tls?: TlsMode;
+  onWarning?: (line: string) => void;
 }): Promise<Collected> {
-  const identity = { role: 'coordinator', rank: 0, run: o.run };
-  const connecting = o.shards.map(async ({ host, port, range }) => ({
+  const { token, tls, onWarning } = o;
+  const options = {
+    identity: { role: 'coordinator', rank: 0, run: o.run },
+    token,
+    tls,
+    ...(onWarning && { onWarning }),
+  };
+  const connecting = o.shards.map(async ({ host, port, range }, rank) => ({
     range,
-    connection: await connect({ host, port, identity, token: o.token }),
+    connection: await connect({ ...options, host, port, expect: { role: 'shard', rank } }),
   }));
   try {
     const peers = await Promise.all(connecting);

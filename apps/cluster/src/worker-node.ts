@@ -8,7 +8,6 @@ import { tensorflowDir } from './config.js';
 import { ControlKind, type NodeStart, readHeader, SCHEMAS, toHeader, type WorkerJob } from './control-messages.js';
 import { datasetBatches } from './dataset-batches.js';
 import { ClusterError } from './errors.js';
-import { isLoopback } from './hosts.js';
 import { nodeOptions } from './node-connection.js';
 import { BARRIER_MS, EXCHANGE_MS, START_MS } from './timing.js';
 
@@ -21,9 +20,9 @@ export interface WorkerState {
 
 async function connectShards(start: NodeStart, job: WorkerJob): Promise<ShardPeer[]> {
   return Promise.all(
-    job.shards.map(async ({ host, port, range }) => ({
+    job.shards.map(async ({ host, port, range }, rank) => ({
       range,
-      connection: await connect({ ...nodeOptions(start), host, port, crc: !isLoopback(host) }),
+      connection: await connect({ ...nodeOptions(start), host, port, expect: { role: 'shard', rank } }),
     })),
   );
 }

@@ -49,6 +49,7 @@ describe('configure', () => {
       threads: Math.max(1, Math.floor(availableParallelism() / 2)),
       runDir: null,
       settings: {},
+      insecure: false,
       dataHome: '/data/weft',
     });
     expect(Object.isFrozen(decide())).toBe(true);
@@ -162,6 +163,11 @@ describe('configure', () => {
     expect(config.threads).toBe(availableParallelism());
     expect(refusal({ trainer: 'single', shards: 1 })).toBe('--shards: trainer single has no parameter shards');
     expect(refusal({ trainer: 'single', window: 4 })).toBe('--window: trainer single exchanges nothing');
+  });
+
+  it('gives TLS up only when told so', () => {
+    expect(decide({ insecure: true }).insecure).toBe(true);
+    expect(refusal({ insecure: 'yes' as never })).toBe('--insecure: true or false expected, got "yes"');
   });
 
   it('takes workers, shards and threads from the hosts file', () => {

@@ -6,6 +6,7 @@ const nodeStart = {
   rank: 1,
   run: 'r',
   token: 'ab'.repeat(32),
+  insecure: false,
   host: '127.0.0.1',
   port: 5000,
   listen: { host: '127.0.0.1', port: 0 },

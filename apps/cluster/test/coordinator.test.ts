@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { getParameters, getState, modelToJson, type Scores } from '@weft/models';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +12,28 @@ import { isAlive, type TinyRun, tinyRun } from './tiny-run.js';
 
 // Each starts real processes, which load tfjs, on a machine that may be busy.
 const START = { timeout: 120_000 };
+
+/** An address of this machine that is not loopback. */
+const ownAddress = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, host), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The status of the hello that a server of the run answers with to what is neither a hello nor TLS. */
+async function answerToPlainText(host: string, port: number): Promise<number> {
+  const socket = connect({ host, port });
+  socket.write('?');
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return hello[7]!;
+}
 
 /** Long enough that it is always ended from outside. */
 const ENDLESS = { epochs: 1_000_000 };
@@ -133,6 +157,28 @@ describe('coordinate', START, () => {
     expect(message).toContain(`(${hosts}:1); log: `);
     await new Promise((resolve) => taken.close(resolve));
   });
+
+  it.skipIf(ownAddress === undefined).each([false, true])(
+    'runs over an address of a network, with TLS unless it is given up: %s',
+    async (insecure) => {
+      const port = await freePort(ownAddress!);
+      const hosts = join(scratchFolder(), 'hosts.txt');
+      writeFileSync(hosts, `${ownAddress} slots=2 port=${port}\n`);
+      let answer: Promise<number> | null = null;
+      const run = await tinyRun(
+        { trainer: 'adag', window: 2, hosts, insecure },
+        {
+          onProgress: () => {
+            answer ??= answerToPlainText(ownAddress!, port);
+          },
+        },
+      );
+      const { audit } = await coordinate(run.options);
+      expect(audit).toMatchObject({ trained: 300, never: 0 });
+      // 6: the shard wants TLS; 1: what came is no hello.
+      expect(await answer).toBe(insecure ? 1 : 6);
+    },
+  );
 
   it('says what a worker cannot do, in its words', async () => {
     const run = await tinyRun({ trainer: 'single' }, { datasetDir: join(scratchFolder(), 'gone') });

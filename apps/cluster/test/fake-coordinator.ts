@@ -17,6 +17,7 @@ export async function fakeCoordinator(
     rank: 0,
     run: 'r',
     token: token.toString('hex'),
+    insecure: false,
     host,
     port,
     listen: { host, port: 0 },

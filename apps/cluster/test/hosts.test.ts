@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ClusterError } from '../src/errors.js';
-import { isLoopback, isThisMachine, parseHosts, requireThisMachine } from '../src/hosts.js';
+import { addressOf, coordinatorAddress, isThisMachine, parseHosts, requireThisMachine } from '../src/hosts.js';
 
 const parse = (text: string) => parseHosts(text, 'hosts.txt');
 
@@ -101,13 +101,17 @@ describe('isThisMachine', () => {
       expect(isThisMachine(name)).toBe(false);
     },
   );
+});
 
-  it('is asked of loopback names only by isLoopback', () => {
-    expect([isLoopback('127.9.9.9'), isLoopback('10.0.0.1'), isLoopback(`${hostname()}.`)]).toEqual([
-      true,
-      false,
-      false,
-    ]);
+describe('addressOf', () => {
+  it('is a network’s only for a host that is named by its address', () => {
+    const hosts = parse('10.0.0.7\n[fd00::7]\nlocalhost\n127.0.0.9\nnode7');
+    expect(hosts.map(addressOf)).toEqual(['10.0.0.7', 'fd00::7', '127.0.0.1', '127.0.0.9', '127.0.0.1']);
+  });
+
+  it('of the coordinator is one that every host reaches', () => {
+    expect(coordinatorAddress(parse('localhost\n127.0.0.9'))).toBe('127.0.0.1');
+    expect(coordinatorAddress(parse('localhost\n10.0.0.7\n10.0.0.8'))).toBe('10.0.0.7');
   });
 });
 

@@ -12,6 +12,7 @@ const start: NodeStart = {
   rank: 3,
   run: 'r',
   token: 'ab'.repeat(32),
+  insecure: false,
   host: '127.0.0.1',
   port: 1,
   listen: { host: '127.0.0.1', port: 0 },

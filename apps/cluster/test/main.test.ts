@@ -34,7 +34,16 @@ describe('main', { timeout: 120_000 }, () => {
 
   it('lists flags, models, optimizers and trainers', async () => {
     await run('start --help');
-    for (const word of ['--hosts', '--learning-rate', '--json', 'mlp, cnn', 'momentum', 'aeasgd', 'Dean et al.']) {
+    for (const word of [
+      '--hosts',
+      '--insecure',
+      '--learning-rate',
+      '--json',
+      'mlp, cnn',
+      'momentum',
+      'aeasgd',
+      'Dean et al.',
+    ]) {
       expect(out).toContain(word);
     }
   });

@@ -64,6 +64,7 @@ describe('connectToCoordinator', () => {
       rank: 2,
       run: 'r',
       token: token.toString('hex'),
+      insecure: false,
       host,
       port,
       listen: listenAt,
@@ -79,6 +80,7 @@ describe('connectToCoordinator', () => {
 
 describe('placesFor', () => {
   it('has room for all members at once', () => {
-    expect(placesFor(100)).toBeGreaterThanOrEqual(100);
+    expect(placesFor(100).maxUnauthenticated).toBeGreaterThanOrEqual(100);
+    expect(placesFor(100).maxConnections).toBeGreaterThanOrEqual(placesFor(100).maxUnauthenticated);
   });
 });

@@ -11,6 +11,7 @@ const startOf = (rank: number): NodeStart => ({
   rank,
   run: 'r',
   token: 'ab'.repeat(32),
+  insecure: false,
   host: '127.0.0.1',
   port: 1,
   listen: { host: '127.0.0.1', port: 0 },

@@ -40,6 +40,7 @@ async function patientCoordinator() {
     rank: 0,
     run: 'r',
     token: token.toString('hex'),
+    insecure: false,
     host,
     port,
     listen: { host, port: 0 },

@@ -77,6 +77,9 @@ describe('train', { timeout: 120_000 }, () => {
     const final = getParameters(await loadModel(join(runDir, 'model', 'model.json')));
     expect(final.every(Number.isFinite)).toBe(true);
 
+    const insecure = await train({ ...(await tinyOptions()), trainer: 'single', insecure: true }, { view });
+    expect(insecure.samples.trained).toBe(300);
+    expect(lines.filter((line) => line.startsWith('warning: --insecure: '))).toHaveLength(1);
     const again = await train({ ...(await tinyOptions()), trainer: 'single' });
     expect(again).toMatchObject({ workers: 1, shards: 0, staleness: { max: 0 }, samples: { trained: 300, never: 0 } });
     expect(again.perShard).toEqual([]);

@@ -8,13 +8,13 @@ const run = 'r';
 const token = Buffer.alloc(32, 1);
 const rule = { window: 1, workers: 1, settings: {} };
 
-async function serve(role: string, handler: Parameters<typeof listen>[0]['handler']): Promise<Server> {
-  const server = await listen({ identity: { role, rank: 0, run }, token, handler });
+async function serve(role: string, handler: Parameters<typeof listen>[0]['handler'], rank = 0): Promise<Server> {
+  const server = await listen({ identity: { role, rank, run }, token, handler });
   onTestFinished(() => server.close());
   return server;
 }
 
-async function serveShard(center: Float32Array) {
+async function serveShard(center: Float32Array, rank = 0) {
   const shard = new ParameterShard({ center, rule: algorithm('downpour').shard!(rule), workers: 2 });
   const push = (version: number, window: number, worker = 0) =>
     shard.push({
@@ -23,7 +23,7 @@ async function serveShard(center: Float32Array) {
       pull: false,
       message: new Float32Array(center.length),
     });
-  return { shard, push, server: await serve('shard', shardHandler(shard)) };
+  return { shard, push, server: await serve('shard', shardHandler(shard), rank) };
 }
 
 /** A connection to a worker that answers with these parameters, to nothing else. */
@@ -39,7 +39,7 @@ async function workerWith(parameters: Float32Array): Promise<Connection> {
 
 describe('collectFromShards', () => {
   it('puts θ together, and has each shard’s version and staleness in the order of the ranges', async () => {
-    const [a, b] = [await serveShard(Float32Array.of(1, 2, 3)), await serveShard(Float32Array.of(4, 5))];
+    const [a, b] = [await serveShard(Float32Array.of(1, 2, 3)), await serveShard(Float32Array.of(4, 5), 1)];
     a.push(0, 0);
     b.push(0, 0);
     // Computed from what b was at the start, though another worker's push came since.

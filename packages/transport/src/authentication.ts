@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { TransportError } from './errors.js';
 import { Handshake, type HandshakeOptions } from './handshake.js';
 import type { Identity } from './identity.js';
 import type { ByteConsumer, SocketIntake } from './socket-intake.js';
+import { channelBinding } from './tls-channel.js';
 
 /** A socket whose peer has proved that it knows the run's token. It is whose it was handed to. */
 export interface AuthenticatedSocket {
@@ -20,10 +22,9 @@ export interface AuthenticatedSocket {
   readonly intake: SocketIntake;
 }
 
-export interface AuthenticationOptions extends Omit<HandshakeOptions, 'send'> {
+export interface AuthenticationOptions extends Omit<HandshakeOptions, 'send' | 'binding'> {
   readonly socket: Socket;
   readonly intake: SocketIntake;
-  readonly secure: boolean;
   /** Called once, when the peer has proved itself and reading has stopped; or onFailed is. */
   onAuthenticated(socket: AuthenticatedSocket): void;
   onFailed(error: TransportError): void;
@@ -40,11 +41,13 @@ export function remoteOf(socket: Socket): string {
 /**
  * Does one side's part of the handshake over an open socket. Time limits and the socket's own events are the caller's.
  *
- * @example authenticate({ side: 'client', identity, token, socket, intake, secure: false, onAuthenticated, onFailed });
+ * @example authenticate({ side: 'client', identity, token, socket, intake, onAuthenticated, onFailed });
  */
 export function authenticate(o: AuthenticationOptions): void {
-  const { socket, intake, secure } = o;
-  const handshake = new Handshake({ ...o, send: (bytes) => socket.write(bytes) });
+  const { socket, intake } = o;
+  const secure = socket instanceof TLSSocket;
+  const send = (bytes: Uint8Array) => void socket.write(bytes);
+  const handshake = new Handshake({ ...o, ...(secure ? { binding: channelBinding(socket) } : {}), send });
   intake.start({
     write: (chunk) => {
       let rest: Uint8Array | undefined;

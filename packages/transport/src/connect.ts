@@ -3,6 +3,7 @@ import { type DialOptions, dial } from './dial.js';
 import { TransportError } from './errors.js';
 import { FrameConnection } from './frame-connection.js';
 import { resolveLimits } from './limits.js';
+import { wantsCrc } from './tls-mode.js';
 
 /** timeoutMs (default 10,000) and signal bound the wait for the connection, not its life. */
 export interface ConnectOptions extends ConnectionOptions, DialOptions {
@@ -20,13 +21,14 @@ export interface ConnectOptions extends ConnectionOptions, DialOptions {
  */
 export async function connect(o: ConnectOptions): Promise<Connection> {
   resolveLimits(o.limits);
-  const { socket, peer, address, rest, intake } = await dial(o);
+  const { socket, secure, peer, address, rest, intake } = await dial(o);
   if (socket.destroyed) {
     throw new TransportError('lost', `connect to ${address}: the connection ended right after the handshake`);
   }
   let connection: FrameConnection;
   try {
-    connection = new FrameConnection({ ...o, socket, peer, address, straight: intake.straight });
+    const crc = wantsCrc(o.crc, { socket, secure });
+    connection = new FrameConnection({ ...o, crc, socket, peer, address, straight: intake.straight });
   } catch (error) {
     socket.destroy();
     throw error;

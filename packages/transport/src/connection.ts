@@ -67,8 +67,8 @@ export interface ConnectionOptions {
   readonly heartbeatMs?: number | undefined;
   /** A peer of which nothing came for this long is taken for dead. Default 10,000. */
   readonly detectionMs?: number | undefined;
-  /** Whether frames carry a checksum of header and payload. Default true. Both kinds are read. */
-  readonly crc?: boolean | undefined;
+  /** Whether frames carry a checksum of header and payload. Default auto: except over loopback and under TLS. Both kinds are read. */
+  readonly crc?: boolean | 'auto' | undefined;
   /** Where received messages' payloads are put; default fresh memory for each. */
   readonly pool?: PayloadPool | undefined;
 }

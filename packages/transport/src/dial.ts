@@ -1,4 +1,4 @@
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import { type AuthenticatedSocket, authenticate } from './authentication.js';
 import type { WaitOptions } from './connection.js';
 import { deadline } from './deadline.js';
@@ -7,15 +7,19 @@ import { checkIdentity, type Identity } from './identity.js';
 import { checkToken } from './keys.js';
 import { DEFAULT_TIMES } from './limits.js';
 import { SocketIntake } from './socket-intake.js';
+import { secureClient } from './tls-channel.js';
+import { checkTlsMode, type TlsOptions, wantsTls } from './tls-mode.js';
 
 /** timeoutMs (default 10,000) and signal bound the wait for the authenticated socket, not its life. */
-export interface DialOptions extends WaitOptions {
+export interface DialOptions extends WaitOptions, TlsOptions {
   readonly host: string;
   readonly port: number;
   /** Who this side is. */
   readonly identity: Identity;
   /** The run's token: 32 random bytes. */
   readonly token: Uint8Array;
+  /** Who is to be there; another member of the run, this side itself above all, is an `authentication` error. By default anyone. */
+  readonly expect?: { readonly role?: string | undefined; readonly rank?: number | undefined } | undefined;
 }
 
 /**
@@ -28,6 +32,7 @@ export interface DialOptions extends WaitOptions {
 export async function dial(o: DialOptions): Promise<AuthenticatedSocket> {
   checkIdentity(o.identity);
   checkToken(o.token);
+  checkTlsMode(o.tls);
   const where = `${o.host}:${o.port}`;
   return await new Promise<AuthenticatedSocket>((resolve, reject) => {
     const done = deadline({
@@ -56,24 +61,41 @@ export async function dial(o: DialOptions): Promise<AuthenticatedSocket> {
       fail(new TransportError(connected ? 'lost' : 'unreachable', text, { cause }));
     });
     const onEnd = () => fail(new TransportError('lost', 'the server ended the connection during the handshake'));
-    socket.on('close', onEnd);
-    socket.on('end', onEnd);
-    socket.on('connect', () => {
-      connected = true;
+    const begin = (channel: { readonly socket: Socket; readonly intake: SocketIntake }) => {
+      channel.socket.on('close', onEnd).on('end', onEnd);
       authenticate({
+        ...channel,
         side: 'client',
         identity: o.identity,
         token: o.token,
-        socket,
-        intake,
-        secure: false,
         onFailed: fail,
         onAuthenticated: (authenticated) => {
+          const other = unexpected(o.expect, authenticated.peer);
+          if (other !== undefined) {
+            fail(other);
+            return;
+          }
           done();
-          socket.off('close', onEnd).off('end', onEnd);
+          for (const ended of [socket, channel.socket]) ended.off('close', onEnd).off('end', onEnd);
           resolve(authenticated);
         },
       });
+    };
+    socket.on('close', onEnd);
+    socket.on('connect', () => {
+      connected = true;
+      if (!wantsTls(o, socket.remoteAddress)) {
+        begin({ socket, intake });
+        return;
+      }
+      const onSecure = (secure: Socket) => begin({ socket: secure, intake: new SocketIntake().attach(secure, 'data') });
+      secureClient({ socket, token: o.token, onSecure, onFailed: fail });
     });
   });
+}
+
+function unexpected(expected: DialOptions['expect'], peer: Identity): TransportError | undefined {
+  const { role = peer.role, rank = peer.rank } = expected ?? {};
+  if (role === peer.role && rank === peer.rank) return undefined;
+  return new TransportError('authentication', `${role} ${rank} expected, got ${peer.role} ${peer.rank}`);
 }

@@ -1,16 +1,17 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import { type AuthenticatedSocket, authenticate, NOWHERE, remoteOf } from './authentication.js';
-import { checkTimeout, deadline } from './deadline.js';
+import type { AuthenticatedSocket } from './authentication.js';
+import { checkTimeout } from './deadline.js';
 import { TransportError } from './errors.js';
-import { encodeHello, HelloStatus, NONCE_BYTES } from './hello.js';
+import { HelloStatus } from './hello.js';
 import { checkIdentity, type Identity } from './identity.js';
 import { checkToken } from './keys.js';
 import { DEFAULT_TIMES } from './limits.js';
-import { FRAME_VERSION } from './prefix.js';
-import { adopt, type SocketIntake } from './socket-intake.js';
+import { Reception } from './reception.js';
+import { serverContext } from './tls-channel.js';
+import { checkTlsMode, type TlsOptions, wantsTls } from './tls-mode.js';
 import { UnauthenticatedSockets } from './unauthenticated-sockets.js';
 
-export interface DoorOptions {
+export interface DoorOptions extends TlsOptions {
   /** Default 127.0.0.1. */
   readonly host?: string | undefined;
   /** Default 0: a free one. */
@@ -19,9 +20,17 @@ export interface DoorOptions {
   readonly identity: Identity;
   /** The run's token: 32 random bytes. */
   readonly token: Uint8Array;
-  /** Unauthenticated connections of one address; one more is refused. Default 16. */
+  /**
+   * Authenticated connections; one more is refused. Default 1,024. Only who has proved that it knows the token takes one of these
+   * places: they are kept for the run's members, whatever strangers do.
+   */
+  readonly maxConnections?: number | undefined;
+  /**
+   * Unauthenticated connections of one address; one more is refused. Default 16. Of all addresses there may be 16 times as many:
+   * then the one that has waited longest gives way to the next.
+   */
   readonly maxUnauthenticated?: number | undefined;
-  /** Time for the whole handshake. Default 5,000. */
+  /** Time for the whole handshake, TLS included. Default 5,000. */
   readonly authenticationTimeoutMs?: number | undefined;
   /** Called with each socket once its peer has proved itself; it is the callee's then, and not read until its intake is started. */
   onAuthenticated(socket: AuthenticatedSocket): void;
@@ -39,7 +48,10 @@ export interface Door {
   close(): Promise<void>;
 }
 
+const DEFAULT_MAX_CONNECTIONS = 1024;
 const DEFAULT_MAX_UNAUTHENTICATED = 16;
+/** Addresses that can have all their unauthenticated connections at once. */
+const FULL_ADDRESSES = 16;
 
 /**
  * Listens, lets in who proves that it knows the run's token, and resolves when connections are accepted.
@@ -51,7 +63,10 @@ const DEFAULT_MAX_UNAUTHENTICATED = 16;
 export async function openDoor(o: DoorOptions): Promise<Door> {
   checkIdentity(o.identity);
   checkToken(o.token);
+  checkTlsMode(o.tls);
   checkTimeout('authenticationTimeoutMs', o.authenticationTimeoutMs ?? DEFAULT_TIMES.authenticationMs);
+  checkPlaces('maxConnections', o.maxConnections ?? DEFAULT_MAX_CONNECTIONS);
+  checkPlaces('maxUnauthenticated', o.maxUnauthenticated ?? DEFAULT_MAX_UNAUTHENTICATED);
   const { host = '127.0.0.1', port = 0, signal } = o;
   if (signal?.aborted === true) throw new TransportError('aborted', 'listen: aborted', { cause: signal.reason });
   const sockets = createServer({ noDelay: true, pauseOnConnect: true });
@@ -72,12 +87,16 @@ class OpenDoor implements Door {
   readonly #o: DoorOptions;
   readonly #sockets: NetServer;
   readonly #unauthenticated: UnauthenticatedSockets;
+  readonly #context = serverContext();
+  /** Those that were handed over and are open. */
+  #connections = 0;
   #closing: Promise<void> | undefined;
 
   constructor(o: DoorOptions, sockets: NetServer) {
     this.#o = o;
     this.#sockets = sockets;
-    this.#unauthenticated = new UnauthenticatedSockets(o.maxUnauthenticated ?? DEFAULT_MAX_UNAUTHENTICATED);
+    const perAddress = o.maxUnauthenticated ?? DEFAULT_MAX_UNAUTHENTICATED;
+    this.#unauthenticated = new UnauthenticatedSockets({ perAddress, inAll: FULL_ADDRESSES * perAddress });
     sockets.on('connection', (socket) => this.#accept(socket));
   }
 
@@ -109,67 +128,48 @@ class OpenDoor implements Door {
   }
 
   #accept(accepted: Socket): void {
-    const { socket, intake } = adopt(accepted);
-    const address = remoteOf(socket);
-    socket.on('error', () => {}); // what it means is told by 'close', which always follows
-    const place = this.#unauthenticated.enter(socket);
-    if (place !== 'admitted') {
-      this.#refuse(new TransportError('refused', `${address}: too many unauthenticated connections`), address);
-      if (place === 'tell') this.#tellBusy(socket, intake);
-      else socket.destroy();
-      return;
-    }
-    const end = (error: TransportError) => {
-      if (!leave()) return;
-      this.#refuse(error, address);
-      if (error.code === 'timeout') socket.destroy();
-      else socket.destroySoon(); // a refusal that was written is still sent
-    };
-    const done = deadline({
-      timeoutMs: this.#o.authenticationTimeoutMs ?? DEFAULT_TIMES.authenticationMs,
-      operation: `handshake with ${address}`,
-      onExpire: end,
-    });
-    const leave = (): boolean => {
-      done();
-      socket.off('close', onClose).off('end', onClose);
-      return this.#unauthenticated.leave(socket);
-    };
-    const onClose = () => end(new TransportError('lost', `handshake with ${address}: the client ended the connection`));
-    socket.on('close', onClose).on('end', onClose);
-    authenticate({
-      side: 'server',
-      identity: this.#o.identity,
-      token: this.#o.token,
-      socket,
-      intake,
-      secure: false,
-      onFailed: end,
+    const { identity, token, authenticationTimeoutMs } = this.#o;
+    const reception = new Reception({
+      accepted,
+      secure: wantsTls(this.#o, accepted.localAddress),
+      context: this.#context,
+      identity,
+      token,
+      timeoutMs: authenticationTimeoutMs ?? DEFAULT_TIMES.authenticationMs,
+      admit: () => this.#connections < (this.#o.maxConnections ?? DEFAULT_MAX_CONNECTIONS),
+      onFailed: (error) => {
+        this.#unauthenticated.leave(socket);
+        this.#refuse(error, address);
+      },
       onAuthenticated: (authenticated) => {
-        leave();
+        this.#unauthenticated.leave(socket);
+        this.#connections++;
+        socket.once('close', () => this.#connections--);
         this.#o.onAuthenticated(authenticated);
       },
     });
+    const { socket, address } = reception;
+    const giveWay = () => {
+      reception.end(new TransportError('refused', `handshake with ${address}: gave way to a newer connection`));
+      socket.destroy();
+    };
+    const place = this.#unauthenticated.enter(socket, giveWay);
+    if (place === 'admitted') {
+      reception.begin();
+      return;
+    }
+    this.#refuse(new TransportError('refused', `${address}: too many unauthenticated connections`), address);
+    socket.once('close', () => this.#unauthenticated.leave(socket));
+    if (place === 'tell') reception.turnAway(HelloStatus.busy);
+    else socket.destroy();
   }
 
   #refuse(error: TransportError, address: string): void {
     this.#o.onRefused?.(error, address);
   }
+}
 
-  #tellBusy(socket: Socket, intake: SocketIntake): void {
-    const hello = encodeHello({
-      side: 'server',
-      status: HelloStatus.busy,
-      versions: { min: FRAME_VERSION, max: FRAME_VERSION },
-      identity: this.#o.identity,
-      nonce: new Uint8Array(NONCE_BYTES),
-    });
-    const timer = setTimeout(() => socket.destroy(), DEFAULT_TIMES.closeMs);
-    socket.on('close', () => {
-      clearTimeout(timer);
-      this.#unauthenticated.leave(socket);
-    });
-    intake.start(NOWHERE);
-    socket.end(hello);
-  }
+function checkPlaces(name: string, places: number): void {
+  if (Number.isSafeInteger(places) && places >= 1) return;
+  throw new TransportError('configuration', `${name}: a whole number ≥ 1 expected, got ${String(places)}`);
 }

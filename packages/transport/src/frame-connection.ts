@@ -22,6 +22,7 @@ export interface FrameConnectionOptions extends ConnectionOptions {
   readonly address: string;
   /** Whether payloads are read straight into their place: then memory that a read may be writing cannot be let go. */
   readonly straight: boolean;
+  readonly crc?: boolean | undefined;
   readonly handler?: Handler | undefined;
 }
 

@@ -5,6 +5,7 @@ import {
   decodeProof,
   encodeHello,
   encodeProof,
+  FIRST_BYTE,
   HELLO_BYTES,
   type Hello,
   HelloStatus,
@@ -25,6 +26,8 @@ export interface HandshakeOptions {
   readonly binding?: Uint8Array;
   /** The frame versions spoken. */
   readonly versions?: { readonly min: number; readonly max: number };
+  /** Asked by a server once the client has proved itself: whether there is a place for it. */
+  admit?(): boolean;
   /** Writes bytes to the peer. */
   send(bytes: Uint8Array): void;
 }
@@ -78,6 +81,7 @@ export class Handshake {
    */
   write(chunk: Uint8Array): Uint8Array | undefined {
     let at = 0;
+    if (this.#stage === 'hello' && this.#received === 0 && chunk.length > 0) this.#checkFirst(chunk[0]!);
     while (this.#stage !== 'done') {
       const expected = this.#stage === 'hello' ? HELLO_BYTES : PROOF_BYTES;
       const n = Math.min(expected - this.#received, chunk.length - at);
@@ -91,6 +95,16 @@ export class Handshake {
       else this.#takeProof(record);
     }
     return chunk.subarray(at);
+  }
+
+  /** What is no handshake is told apart at once: whoever speaks TLS waits for an answer before it says more. */
+  #checkFirst(byte: number): void {
+    if (byte === FIRST_BYTE) return;
+    this.#refuse(HelloStatus.malformed);
+    // 0x14 to 0x17 begin the records of TLS (RFC 8446, section 5.1).
+    const tls = byte >= 0x14 && byte <= 0x17;
+    const got = tls ? 'TLS (is tls off on this side only, or a tunnel between?)' : `0x${byte.toString(16)} first`;
+    throw failed('authentication', 'a hello without TLS', got);
   }
 
   #takeHello(record: Uint8Array): void {
@@ -132,6 +146,10 @@ export class Handshake {
       if (side === 'server') this.#o.send(encodeProof(HelloStatus.authentication, NO_MAC));
       throw failed('authentication', "a proof of knowing the run's token", 'another (is the token the same?)');
     }
+    if (side === 'server' && this.#o.admit?.() === false) {
+      this.#o.send(encodeProof(HelloStatus.busy, NO_MAC));
+      throw failed('refused', 'a free place', 'none: maxConnections are open');
+    }
     if (side === 'server') this.#o.send(encodeProof(HelloStatus.ok, this.#mac('server')));
     this.#stage = 'done';
     this.authenticated = this.#pending;
@@ -166,7 +184,13 @@ function throwRefusal(status: number): void {
     case HelloStatus.run:
       throw failed('run', 'the same run', 'a refusal: the server belongs to another run');
     case HelloStatus.busy:
-      throw failed('refused', 'a place', 'a refusal: too many unauthenticated connections of this address');
+      throw failed('refused', 'a place', 'a refusal: the server has no free one');
+    case HelloStatus.tls:
+      throw failed(
+        'authentication',
+        'a server that does without TLS',
+        'a refusal: it wants TLS (is tls off on this side only?)',
+      );
     default:
       throw failed('authentication', "a server with the run's token", `a refusal (status ${status})`);
   }

@@ -6,6 +6,8 @@ import type { Side } from './keys.js';
 const HELLO_MAGIC = 0x48464557;
 /** `WEFP` in ASCII, read as a little-endian u32. */
 const PROOF_MAGIC = 0x50464557;
+/** First byte of both. */
+export const FIRST_BYTE = 0x57;
 
 export const HELLO_BYTES = 144;
 export const PROOF_BYTES = 40;
@@ -13,7 +15,7 @@ export const NONCE_BYTES = 32;
 export const MAC_BYTES = 32;
 
 /** Why a server refuses; 0: it does not. */
-export const HelloStatus = { ok: 0, malformed: 1, version: 2, run: 3, busy: 4, authentication: 5 } as const;
+export const HelloStatus = { ok: 0, malformed: 1, version: 2, run: 3, busy: 4, authentication: 5, tls: 6 } as const;
 
 /** What a side says of itself before it is believed. */
 export interface Hello {

@@ -35,3 +35,5 @@ export { type PayloadPool, payloadPool } from './payload-pool.js';
 export { FRAME_VERSION, FrameFlag, FrameKind, PREFIX_BYTES, type Prefix } from './prefix.js';
 export type { Reply } from './request-table.js';
 export { type ShardRange, shardRanges } from './shard-ranges.js';
+export type { TlsMode, TlsOptions } from './tls-mode.js';
+export { newToken, readToken, writeToken } from './token.js';

@@ -4,6 +4,7 @@ import { checkTimeout } from './deadline.js';
 import { type Door, type DoorOptions, openDoor } from './door.js';
 import { FrameConnection } from './frame-connection.js';
 import { DEFAULT_TIMES, resolveLimits } from './limits.js';
+import { wantsCrc } from './tls-mode.js';
 
 export interface ListenOptions extends ConnectionOptions, Omit<DoorOptions, 'onAuthenticated'> {
   readonly handler: Handler;
@@ -75,8 +76,9 @@ class FrameServer implements Server {
     await closed;
   }
 
-  #enter({ socket, peer, address, rest, intake }: AuthenticatedSocket): void {
-    const connection = new FrameConnection({ ...this.#o, socket, peer, address, straight: intake.straight });
+  #enter({ socket, secure, peer, address, rest, intake }: AuthenticatedSocket): void {
+    const crc = wantsCrc(this.#o.crc, { socket, secure });
+    const connection = new FrameConnection({ ...this.#o, crc, socket, peer, address, straight: intake.straight });
     this.connections.add(connection);
     void connection.closed.then(() => this.connections.delete(connection));
     this.#o.onConnection?.(connection);

@@ -73,7 +73,7 @@ export class SocketIntake {
 }
 
 /** Node's own handle of a socket: there in every version, in the types of none. */
-type Handled = { _handle: { readonly reading?: boolean } | null };
+type Handled = { _handle: object | null };
 
 /**
  * Makes a socket that was accepted (with pauseOnConnect, and not read yet) into one that reads straight: `createServer` takes no
@@ -83,14 +83,23 @@ type Handled = { _handle: { readonly reading?: boolean } | null };
  */
 export function adopt(accepted: Socket): { readonly socket: Socket; readonly intake: SocketIntake } {
   const intake = new SocketIntake();
+  const socket = detach(accepted, { onread: intake.onread });
+  return { socket, intake: intake.attach(socket, socket === accepted ? 'data' : 'straight') };
+}
+
+/**
+ * A paused socket with the handle of one that was accepted: the server that accepted it does not wait for its end any more. The
+ * accepted one itself where Node does not have handles so.
+ *
+ * @example const socket = detach(accepted);
+ */
+export function detach(accepted: Socket, options: { readonly onread?: OnReadOpts } = {}): Socket {
   const holder = accepted as unknown as Handled;
   const handle = holder._handle;
-  if (typeof handle !== 'object' || handle === null)
-    return { socket: accepted, intake: intake.attach(accepted, 'data') };
+  if (typeof handle !== 'object' || handle === null) return accepted;
   holder._handle = null;
-  const options = { handle, onread: intake.onread, pauseOnCreate: true };
-  const socket = new Socket(options as SocketConstructorOpts);
+  const socket = new Socket({ ...options, handle, pauseOnCreate: true } as SocketConstructorOpts);
   // Without its handle it closes nothing: it only leaves the server's count.
   accepted.destroy();
-  return { socket, intake: intake.attach(socket, 'straight') };
+  return socket;
 }

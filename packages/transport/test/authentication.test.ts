@@ -21,7 +21,6 @@ async function knock(token: Uint8Array) {
     token,
     socket,
     intake,
-    secure: false,
     onAuthenticated: outcome.open,
     onFailed: outcome.open,
   });
