@@ -194,7 +194,7 @@ describe('under TLS', () => {
       for (const length of [0, 1, 16_384, 3 * 1024 ** 2 + 5]) {
         const payload = Uint8Array.from({ length }, (_, i) => i * 31);
         const into = new Uint8Array(length);
-        const reply = await from.request(16, {}, { payload, into });
+        const reply = await from.request(16, {}, { sendView: payload, receiveInto: into });
         expect(Buffer.compare(reply.payload, payload)).toBe(0);
       }
     }

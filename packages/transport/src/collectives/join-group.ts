@@ -8,6 +8,7 @@ import { dial } from '../dial.js';
 import { openDoor } from '../door.js';
 import { TransportError } from '../errors.js';
 import { DEFAULT_TIMES } from '../limits.js';
+import { isLoopback, type TlsOptions } from '../tls-mode.js';
 import type { Executor } from './executor.js';
 import { type Group, OpenGroup } from './group.js';
 import { NativeExecutor } from './native-executor.js';
@@ -21,7 +22,7 @@ export interface MemberAddress {
 }
 
 /** timeoutMs (default 10,000) and signal bound the forming of the group, not its life. */
-export interface GroupOptions extends WaitOptions {
+export interface GroupOptions extends WaitOptions, TlsOptions {
   /** 0 … size − 1. */
   readonly rank: number;
   /** P, at least 1. */
@@ -68,6 +69,8 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
   const { rank, size, run, token, role = 'worker', host, port } = o;
   checkPlace(rank, size);
   const identity = { role, rank, run };
+  const { tls, onWarning } = o;
+  const security = { tls, ...(onWarning && { onWarning }) };
   const peers = peersOf({ rank, size });
   const channels = new Map<number, Channels>(peers.map((peer) => [peer, {}]));
   const forming = new AbortController();
@@ -88,6 +91,7 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
   let waited = peers.length;
   try {
     const door = await openDoor({
+      ...security,
       identity,
       token,
       host,
@@ -113,7 +117,7 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
       await Promise.all(
         peers.map(async (peer) => {
           const { host, port } = addresses[peer]!;
-          const dialled = await dial({ host, port, identity, token, signal, timeoutMs: o.timeoutMs });
+          const dialled = await dial({ ...security, host, port, identity, token, signal, timeoutMs: o.timeoutMs });
           channels.get(peer)!.receive = dialled;
           if (dialled.peer.role === role && dialled.peer.rank === peer) return;
           const got = `${dialled.peer.role} ${dialled.peer.rank}`;
@@ -143,10 +147,8 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
 function open(o: GroupOptions, channels: ReadonlyMap<number, Channels>, addresses: readonly MemberAddress[]): Group {
   const { rank, size, role = 'worker', term = 0 } = o;
   const own = addresses[rank]!.host;
-  const sockets = [...channels.values()].flatMap(({ receive, send }) => [receive!, send!]);
-  const secure = sockets.some((socket) => socket.secure);
-  const local = addresses.every(({ host }) => host.startsWith('127.'));
-  const crc = o.crc ?? !(secure || local);
+  const local = addresses.every(({ host }) => isLoopback(host));
+  const crc = o.crc ?? (o.tls === 'off' && !local);
   const neighbours = addresses.filter(({ host }) => host === own).length;
   const spins = neighbours > availableParallelism() ? 0 : SPINS;
   return new OpenGroup({

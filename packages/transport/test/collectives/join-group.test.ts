@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { barrier } from '../../src/collectives/collectives.js';
+import { allReduce, barrier } from '../../src/collectives/collectives.js';
 import { joinGroup } from '../../src/collectives/join-group.js';
 import { openDoor } from '../../src/door.js';
 import { TOKEN } from '../pair.js';
-import { groups, meeting } from './ring.js';
+import { groups, meeting, reduced, sameBits, vectorOf } from './ring.js';
 
 const base = { run: 'r1', token: TOKEN } as const;
 
@@ -82,5 +82,25 @@ describe('joinGroup', () => {
       code: 'authentication',
       message: expect.stringMatching(/worker [12] expected at .*, got worker [12]/),
     });
+  });
+});
+
+describe('under TLS', () => {
+  it('moves on the event loop, with the same results', async () => {
+    const members = await groups(3, { tls: 'on' });
+    expect(members.map(({ executor, crc }) => [executor, crc])).toEqual(Array(3).fill(['socket', false]));
+    const vectors = members.map(({ rank }) => vectorOf(rank, 300_000));
+    await Promise.all(members.map((member) => allReduce(member, vectors[member.rank]!)));
+    for (const vector of vectors) expect(sameBits(vector, reduced('sum', 3, 300_000))).toBe(true);
+  });
+
+  it('is not given up for speed', async () => {
+    const meet = meeting(2);
+    const joining = [0, 1].map((rank) =>
+      joinGroup({ ...base, rank, size: 2, tls: 'on', executor: 'native', meet: (own) => meet(rank, own) }),
+    );
+    for (const outcome of await Promise.allSettled(joining)) {
+      expect(outcome).toMatchObject({ reason: { code: 'configuration', message: expect.stringContaining('TLS') } });
+    }
   });
 });
