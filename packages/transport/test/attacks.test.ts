@@ -188,7 +188,7 @@ describe('under TLS', () => {
   it('frames go both ways, whole, and without a checksum of their own', async () => {
     const { near, far } = await pair({
       server: { tls: 'on' },
-      client: { tls: 'on', handler: ({ payload }) => ({ payload }) },
+      client: { tls: 'on', handler: ({ payload }) => ({ sendView: payload }) },
     });
     for (const from of [near, far]) {
       for (const length of [0, 1, 16_384, 3 * 1024 ** 2 + 5]) {
