@@ -1,12 +1,14 @@
 #include <napi.h>
 
 #include "engine/engine-binding.h"
+#include "vector/compression-binding.h"
 #include "vector/vector-binding.h"
 
 namespace {
 
 Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
   weft::registerVectorKernels(env, exports);
+  weft::registerCompressionKernels(env, exports);
   weft::registerEngine(env, exports);
   return exports;
 }
