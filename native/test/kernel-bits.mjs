@@ -40,6 +40,15 @@ for (const n of [0, 1, 7, 8, 9, 31, 255, 256, 257, 511, 512, 513, 1000, 10_007])
     take(y);
     k.clip(65504, x, y);
     take(y);
+    // As error feedback uses them, with factors that float32 holds
+    k.add(x, y);
+    take(y);
+    k.axpy(-1, x, y);
+    take(y);
+    k.scale(Math.fround(0.9), y);
+    take(y);
+    k.scaledDifference(1, x, y, y);
+    take(y);
     const [indexes, largest] = [new Uint32Array(n >> 3), new Float32Array(n >> 3)];
     k.topK(x, indexes, largest);
     take(indexes);

@@ -1,3 +1,21 @@
+export {
+  type CompressionScheme,
+  type Compressor,
+  type CompressorOptions,
+  type CompressorState,
+  compressor,
+} from './compression/compressor.js';
+export { type ElementCodec, type ElementCodecName, elementCodec } from './compression/element-codec.js';
+export type { TensorLayout } from './compression/matrix-layout.js';
+export type { MessageKind } from './compression/message-kind.js';
+export {
+  type AllReduceMean,
+  type PowerSgd,
+  type PowerSgdOptions,
+  type PowerSgdState,
+  powerSgd,
+} from './compression/power-sgd.js';
+export type { TopKOptions } from './compression/top-k.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type {
   Answer,
