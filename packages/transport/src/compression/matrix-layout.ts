@@ -22,7 +22,7 @@ export interface MatrixPart {
 }
 
 /** A tensor that is sent as it is, and where in the vector of the P's. */
-export interface VectorPart {
+interface VectorPart {
   readonly offset: number;
   readonly length: number;
   readonly left: number;
