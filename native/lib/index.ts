@@ -1,3 +1,4 @@
+export { INT8_BLOCK, int8Bytes, ONE_BIT_BLOCK, oneBitBytes } from './blocks.js';
 export {
   type CollectiveJob,
   type CollectiveOutcome,
@@ -14,12 +15,19 @@ export {
   adamStep,
   add,
   axpy,
+  clip,
   crc32c,
   elastic,
   fromBfloat,
   fromHalf,
   fromInt8,
+  int8DecodeBlocks,
+  int8EncodeBlocks,
+  matrixProduct,
   momentumStep,
+  oneBitDecodeBlocks,
+  oneBitEncodeBlocks,
+  orthonormalize,
   rebase,
   rmspropStep,
   scale,
@@ -28,7 +36,9 @@ export {
   toBfloat,
   toHalf,
   toInt8,
+  topK,
 } from './kernels.js';
+export type { ProductShape } from './matrix.js';
 export { type AddonResult, addon, type NativeAddon } from './native.js';
 export {
   type EngineActivation,

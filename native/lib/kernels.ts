@@ -2,10 +2,13 @@
  * The kernels that the package exports: C++ where the addon is, else their TypeScript twins. Chosen once, at load, and for every
  * length, so that a value depends neither on where in a vector it stands nor on how a vector is cut into shards.
  */
+import * as twinBlocks from './blocks.js';
 import * as twinConvert from './convert.js';
 import { crc32c as twinCrc32c } from './crc32c.js';
+import * as twinMatrix from './matrix.js';
 import { addon } from './native.js';
 import * as twinStep from './step.js';
+import { topK as twinTopK } from './top-k.js';
 import * as twinVector from './vector.js';
 
 /** All kernels by name. */
@@ -29,10 +32,26 @@ export interface Kernels {
   readonly toInt8: typeof twinConvert.toInt8;
   readonly fromInt8: typeof twinConvert.fromInt8;
   readonly crc32c: typeof twinCrc32c;
+  readonly clip: typeof twinVector.clip;
+  readonly int8EncodeBlocks: typeof twinBlocks.int8EncodeBlocks;
+  readonly int8DecodeBlocks: typeof twinBlocks.int8DecodeBlocks;
+  readonly oneBitEncodeBlocks: typeof twinBlocks.oneBitEncodeBlocks;
+  readonly oneBitDecodeBlocks: typeof twinBlocks.oneBitDecodeBlocks;
+  readonly topK: typeof twinTopK;
+  readonly matrixProduct: typeof twinMatrix.matrixProduct;
+  readonly orthonormalize: typeof twinMatrix.orthonormalize;
 }
 
 /** The TypeScript kernels. */
-export const PORTABLE: Kernels = { ...twinVector, ...twinStep, ...twinConvert, crc32c: twinCrc32c };
+export const PORTABLE: Kernels = {
+  ...twinVector,
+  ...twinStep,
+  ...twinConvert,
+  ...twinBlocks,
+  ...twinMatrix,
+  crc32c: twinCrc32c,
+  topK: twinTopK,
+};
 
 function choose(): Kernels {
   const found = addon();
@@ -58,6 +77,15 @@ function choose(): Kernels {
     toInt8: n.toInt8,
     fromInt8: n.fromInt8,
     crc32c: n.crc32c,
+    clip: n.clip,
+    int8EncodeBlocks: n.int8EncodeBlocks,
+    int8DecodeBlocks: n.int8DecodeBlocks,
+    oneBitEncodeBlocks: n.oneBitEncodeBlocks,
+    oneBitDecodeBlocks: n.oneBitDecodeBlocks,
+    topK: n.topK,
+    matrixProduct: (a, b, c, { rows, columns, depth, transposeA = false, transposeB = false }) =>
+      n.matrixProduct(a, b, c, rows, columns, depth, transposeA, transposeB),
+    orthonormalize: n.orthonormalize,
   };
 }
 
@@ -84,4 +112,12 @@ export const {
   toInt8,
   fromInt8,
   crc32c,
+  clip,
+  int8EncodeBlocks,
+  int8DecodeBlocks,
+  oneBitEncodeBlocks,
+  oneBitDecodeBlocks,
+  topK,
+  matrixProduct,
+  orthonormalize,
 } = KERNELS;

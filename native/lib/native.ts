@@ -1,4 +1,4 @@
-/** The addon, in the order of src/addon.cc: vector kernels, the engine, then collectives. */
+/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, then collectives. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { EnginePlan } from './plan.js';
@@ -60,6 +60,15 @@ export interface NativeAddon {
   toInt8(x: Vector, out: Int8Array): number;
   fromInt8(scale: number, x: Int8Array, out: Vector): void;
   crc32c(bytes: Uint8Array, previous?: number): number;
+  clip(limit: number, x: Vector, out: Vector): void;
+  int8EncodeBlocks(x: Vector, out: Uint8Array): void;
+  int8DecodeBlocks(bytes: Uint8Array, out: Vector): void;
+  oneBitEncodeBlocks(x: Vector, out: Uint8Array): void;
+  oneBitDecodeBlocks(bytes: Uint8Array, out: Vector): void;
+  topK(x: Vector, indexes: Uint32Array, values: Vector): void;
+  /** a, b, c; rows, columns, depth; transposeA, transposeB */
+  matrixProduct(...o: [Vector, Vector, Vector, number, number, number, boolean, boolean]): void;
+  orthonormalize(p: Vector, columns: number): void;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
   readonly CollectiveRunner: new (
     receive: number[],

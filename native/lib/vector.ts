@@ -87,3 +87,12 @@ export function rebase(center: Vector, x: Vector, base: Vector): void {
     base[i] = theta;
   }
 }
+
+/** out ← x held within ±limit; NaN and ±∞ stay, so that they are seen. out may be x. */
+export function clip(limit: number, x: Vector, out: Vector): void {
+  const n = sameLength('clip', x, out);
+  for (let i = 0; i < n; i++) {
+    const xi = x[i]!;
+    out[i] = xi > limit && xi < Infinity ? limit : xi < -limit && xi > -Infinity ? -limit : xi;
+  }
+}

@@ -31,6 +31,7 @@ const vectorKernels: Record<string, (k: K, v: Vectors) => void> = {
   axpy: (k, [a, b]) => k.axpy(-0.37, a!, b!),
   scale: (k, [a]) => k.scale(1.7, a!),
   scaledDifference: (k, [a, b, c]) => k.scaledDifference(0.3, a!, b!, c!),
+  clip: (k, [a, b]) => k.clip(0.5, a!, b!),
   elastic: (k, [a, b, c]) => k.elastic(0.23, a!, b!, c!),
   rebase: (k, [a, b, c]) => k.rebase(a!, b!, c!),
   adagradApply: (k, [a, b, c]) => k.adagradApply(a!, b!.map(Math.abs) as Vectors[0], c!, { gamma: 0.1, epsilon: 1e-6 }),

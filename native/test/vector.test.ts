@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adagradApply, add, axpy, elastic, rebase, scale, scaledDifference } from '../lib/vector.js';
+import { adagradApply, add, axpy, clip, elastic, rebase, scale, scaledDifference } from '../lib/vector.js';
 
 const f = (...values: number[]) => Float32Array.from(values);
 
@@ -68,6 +68,12 @@ describe('the kernels', () => {
     const [center, x] = [f(0.1, 1e-30), f(0.7, 3e8)];
     rebase(center, x, x.slice());
     expect(x).toEqual(center);
+  });
+
+  it('clip: out ← x held within ±limit, but NaN and ±∞', () => {
+    const x = f(3, -3, 1, -0, Infinity, -Infinity, Number.NaN);
+    clip(2, x, x);
+    expect([...x]).toEqual([2, -2, 1, -0, Infinity, -Infinity, Number.NaN]);
   });
 
   it('work on empty vectors, as the last of many shards holds', () => {

@@ -36,11 +36,7 @@ void encodeElements(Wire wire, const float* x, size_t n, uint8_t* out) {
     case Wire::float32: std::memcpy(out, x, 4 * n); return;
     case Wire::half: k.toHalf(x, reinterpret_cast<uint16_t*>(out), n); return;
     case Wire::bfloat: k.toBfloat(x, reinterpret_cast<uint16_t*>(out), n); return;
-    case Wire::int8:
-      for (size_t i = 0; i < n; i += BLOCK, out += 4 + BLOCK) {
-        const float scale = k.toInt8(x + i, reinterpret_cast<int8_t*>(out + 4), std::min(BLOCK, n - i));
-        std::memcpy(out, &scale, 4);
-      }
+    case Wire::int8: k.int8EncodeBlocks(x, n, out); return;
   }
 }
 
@@ -50,12 +46,7 @@ void decodeElements(Wire wire, const uint8_t* bytes, size_t n, float* out) {
     case Wire::float32: std::memcpy(out, bytes, 4 * n); return;
     case Wire::half: k.fromHalf(reinterpret_cast<const uint16_t*>(bytes), out, n); return;
     case Wire::bfloat: k.fromBfloat(reinterpret_cast<const uint16_t*>(bytes), out, n); return;
-    case Wire::int8:
-      for (size_t i = 0; i < n; i += BLOCK, bytes += 4 + BLOCK) {
-        float scale;
-        std::memcpy(&scale, bytes, 4);
-        k.fromInt8(scale, reinterpret_cast<const int8_t*>(bytes + 4), out + i, std::min(BLOCK, n - i));
-      }
+    case Wire::int8: k.int8DecodeBlocks(bytes, n, out); return;
   }
 }
 

@@ -31,6 +31,12 @@ struct Pool {
   int poolHeight, poolWidth, strideHeight, strideWidth, padTop, padLeft;
 };
 
+/** C (rows × columns) = op(A) · op(B), row-major and dense; a transposed A lies as depth × rows, a transposed B as columns × depth. */
+struct Product {
+  int rows, columns, depth;
+  bool transposeA, transposeB;
+};
+
 struct AdamConstants {
   float alpha, keep, beta1, beta2, epsilon;
 };
@@ -59,6 +65,17 @@ struct Kernels {
   /** One block: returns the scale s = max |x| / 127, out = round(x / s). */
   float (*toInt8)(const float* x, int8_t* out, size_t n);
   void (*fromInt8)(float scale, const int8_t* x, float* out, size_t n);
+  /** out = x held within ±limit; NaN and ±∞ as they are. */
+  void (*clip)(float limit, const float* x, float* out, size_t n);
+  /** n + 4 ⌈n / 256⌉ bytes: of each 256 elements s:f32 = max |x| / 127, then q:i8 = round(x / s). NaN or ∞ in a block: s is NaN. */
+  void (*int8EncodeBlocks)(const float* x, size_t n, uint8_t* out);
+  void (*int8DecodeBlocks)(const uint8_t* bytes, size_t n, float* out);
+  /** Of each 512 elements two means, of those without and with a sign bit, as f32, then the sign bits. */
+  void (*oneBitEncodeBlocks)(const float* x, size_t n, uint8_t* out);
+  void (*oneBitDecodeBlocks)(const uint8_t* bytes, size_t n, float* out);
+  /** The same bits on every instruction set. scratch: productScratch() floats. c must not overlap a or b. */
+  void (*product)(const Product& p, const float* a, const float* b, float* c, float* scratch);
+  size_t (*productScratch)(const Product& p);
   /** out = scale · bytes + shift */
   void (*normalise)(const uint8_t* bytes, float scale, float shift, float* out, size_t n);
 

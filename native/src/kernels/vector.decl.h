@@ -1,4 +1,4 @@
-// What vector.inl.h defines, for the table.
+// What vector.inl.h, and below blocks.inl.h and product.inl.h, define for the table.
 #pragma once
 
 #include "kernels.h"
@@ -25,6 +25,17 @@ void toBfloat(const float* x, uint16_t* out, size_t n);
 void fromBfloat(const uint16_t* x, float* out, size_t n);
 float toInt8(const float* x, int8_t* out, size_t n);
 void fromInt8(float s, const int8_t* x, float* out, size_t n);
+void clip(float limit, const float* x, float* out, size_t n);
+
+// blocks.inl.h
+void int8EncodeBlocks(const float* x, size_t n, uint8_t* out);
+void int8DecodeBlocks(const uint8_t* bytes, size_t n, float* out);
+void oneBitEncodeBlocks(const float* x, size_t n, uint8_t* out);
+void oneBitDecodeBlocks(const uint8_t* bytes, size_t n, float* out);
+
+// product.inl.h
+void product(const Product& p, const float* a, const float* b, float* c, float* scratch);
+size_t productScratch(const Product& p);
 
 }  // namespace WEFT_ISA
 }  // namespace weft

@@ -162,6 +162,10 @@ float toInt8(const float* x, int8_t* out, size_t n) {
 void fromInt8(float s, const int8_t* x, float* out, size_t n) {
   for (size_t i = 0; i < n; i++) out[i] = s * static_cast<float>(x[i]);
 }
+void clip(float limit, const float* x, float* out, size_t n) {
+  const vf most = splat(limit), infinite = splat(__builtin_inff());
+  WEFT_EACH(n, vf v = LOAD(x); v = (v > most) & (v < infinite) ? most : v; v = (v < -most) & (v > -infinite) ? -most : v; STORE(out, v);)
+}
 
 }  // namespace WEFT_ISA
 }  // namespace weft

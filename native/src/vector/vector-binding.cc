@@ -1,59 +1,14 @@
-// The vector kernels as functions over typed arrays. Lengths are checked by lib/vector.ts; here again, because a mistake there
-// would otherwise be a write outside of memory.
+// The vector kernels as functions over typed arrays.
 #include "vector-binding.h"
 
 #include <cmath>
 
 #include "../kernels/kernels.h"
+#include "arguments.h"
 #include "crc32c.h"
-#include "../typed-array.h"
 
 namespace weft {
 namespace {
-
-struct Floats {
-  float* data;
-  size_t size;
-};
-
-class Arguments {
- public:
-  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
-
-  float number(size_t i) const { return static_cast<float>(real(i)); }
-  double real(size_t i) const { return info_[i].ToNumber().DoubleValue(); }
-  bool flag(size_t i) const { return info_[i].ToBoolean().Value(); }
-
-  Floats vector(size_t i) {
-    const Napi::TypedArray array = typed(i, napi_float32_array, "Float32Array");
-    return {reinterpret_cast<float*>(dataOf(array)),
-            equal(array.ElementLength())};
-  }
-  template <typename T>
-  T* elements(size_t i, napi_typedarray_type type, const char* name) {
-    const Napi::TypedArray array = typed(i, type, name);
-    equal(array.ElementLength());
-    return reinterpret_cast<T*>(dataOf(array));
-  }
-  Napi::TypedArray typed(size_t i, napi_typedarray_type type, const char* name) const {
-    const Napi::Value value = info_[i];
-    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
-      throw Napi::TypeError::New(info_.Env(), "argument " + std::to_string(i) + ": a " + name + " expected");
-    }
-    return value.As<Napi::TypedArray>();
-  }
-
- private:
-  size_t equal(size_t n) {
-    if (size_ != SIZE_MAX && size_ != n) {
-      throw Napi::RangeError::New(info_.Env(),
-                                  "vectors of equal length expected, got " + std::to_string(size_) + ", " + std::to_string(n));
-    }
-    return size_ = n;
-  }
-  const Napi::CallbackInfo& info_;
-  size_t size_ = SIZE_MAX;
-};
 
 Napi::Value add(const Napi::CallbackInfo& info) {
   Arguments a(info);

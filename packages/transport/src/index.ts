@@ -12,6 +12,24 @@ export {
 export type { Reduction, Wire } from './collectives/executor.js';
 export type { Group } from './collectives/group.js';
 export { type GroupOptions, joinGroup, type MemberAddress } from './collectives/join-group.js';
+export {
+  type CompressionScheme,
+  type Compressor,
+  type CompressorOptions,
+  type CompressorState,
+  compressor,
+} from './compression/compressor.js';
+export { type ElementCodec, type ElementCodecName, elementCodec } from './compression/element-codec.js';
+export type { TensorLayout } from './compression/matrix-layout.js';
+export type { MessageKind } from './compression/message-kind.js';
+export {
+  type AllReduceMean,
+  type PowerSgd,
+  type PowerSgdOptions,
+  type PowerSgdState,
+  powerSgd,
+} from './compression/power-sgd.js';
+export type { TopKOptions } from './compression/top-k.js';
 export { type ConnectOptions, connect } from './connect.js';
 export type {
   Answer,

@@ -1,8 +1,9 @@
 import type { Vector } from '@weft/native';
+import type { ElementCodecName } from '../compression/element-codec.js';
 import type { Program } from './program.js';
 
 /** How elements are written on the wire. */
-export type Wire = 'float32' | 'fp16' | 'bf16' | 'int8';
+export type Wire = ElementCodecName;
 /** How ranges of two ranks become one. */
 export type Reduction = 'sum' | 'max';
 

@@ -1,7 +1,7 @@
 import { add, scale, type Vector } from '@weft/native';
+import { type ElementCodec, elementCodec } from '../compression/element-codec.js';
 import type { Job, Reduction, Wire } from './executor.js';
 import type { Receive, Send } from './program.js';
-import { CODECS, type ElementCodec } from './wire.js';
 
 /** y ← max(x, y): NaN where either is, +0 above −0, so that the order of its operands does not show. */
 function max(x: Vector, y: Vector): void {
@@ -9,6 +9,8 @@ function max(x: Vector, y: Vector): void {
 }
 
 const REDUCTIONS: Readonly<Record<Reduction, (x: Vector, y: Vector) => void>> = { sum: add, max };
+
+const FLOAT32 = elementCodec('float32');
 
 /** The memory of one collective: its vector, and the encoded bytes of ranges on their way. What src/collectives/runner.cc does too. */
 export class JobMemory {
@@ -24,7 +26,7 @@ export class JobMemory {
   outgoing({ start, end, encoding }: Send): Uint8Array {
     const range = this.#job.vector.subarray(start, end);
     const codec = this.#codec(encoding === 'plain');
-    if (codec === CODECS.float32) return bytesOf(range);
+    if (codec === FLOAT32) return bytesOf(range);
     if (encoding === 'forward') return this.#encoded.get(start)!;
     const bytes = this.#place(start, codec.bytes(range.length));
     codec.encode(range, bytes);
@@ -37,7 +39,7 @@ export class JobMemory {
     const codec = this.#codec(plain);
     const bytes = codec.bytes(end - start);
     if (action === 'reduce') return new Uint8Array(bytes);
-    if (codec === CODECS.float32) return bytesOf(this.#job.vector.subarray(start, end));
+    if (codec === FLOAT32) return bytesOf(this.#job.vector.subarray(start, end));
     return this.#place(start, bytes);
   }
 
@@ -51,14 +53,14 @@ export class JobMemory {
       codec.decode(bytes, came);
       REDUCTIONS[op](came, range);
       if (last && factor !== 1) scale(factor, range);
-    } else if (codec !== CODECS.float32) {
+    } else if (codec !== FLOAT32) {
       codec.decode(bytes, range);
     }
   }
 
   #codec(plain: boolean): ElementCodec {
     const wire: Wire = plain ? 'float32' : this.#job.wire;
-    return CODECS[wire];
+    return elementCodec(wire);
   }
 
   #place(start: number, bytes: number): Uint8Array {
