@@ -14,7 +14,7 @@ async function serve(token) {
   const pool = payloadPool({ maxRetainedBytes: 4 * BYTES });
   const handler = () => ({ payload: answer });
   const identity = { role: 'shard', rank: 0, run: 'bench' };
-  const withCrc = await listen({ identity, token, handler, pool });
+  const withCrc = await listen({ identity, token, handler, pool, crc: true });
   const withoutCrc = await listen({ identity, token, handler, pool, crc: false });
   const bare = net.createServer({ noDelay: true }, (socket) => {
     let received = 0;

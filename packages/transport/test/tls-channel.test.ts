@@ -59,7 +59,6 @@ describe('with the same token', () => {
     const near = (await tokenClient(port, TOKEN)) as TLSSocket;
     const far = (await outcome) as TLSSocket;
     expect([near.getProtocol(), far.getProtocol()]).toEqual(['TLSv1.3', 'TLSv1.3']);
-    expect(near.getEphemeralKeyInfo()).toMatchObject({ type: expect.stringMatching(/DH/) });
     expect(channelBinding(near)).toHaveLength(32);
     expect(channelBinding(near)).toEqual(channelBinding(far));
     const another = (await tokenClient(port, TOKEN)) as TLSSocket;
