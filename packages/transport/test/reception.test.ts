@@ -89,7 +89,12 @@ describe('under TLS', () => {
 
   it.each([
     [{ tls: 'on' }, { tls: 'off' }, /wants TLS/, /TLS expected, got 0x57 first/],
-    [{ tls: 'off' }, { tls: 'on' }, /TLS expected, got something else/, /without TLS expected, got TLS/],
+    [
+      { tls: 'off' },
+      { tls: 'on' },
+      /a server that speaks TLS expected, got something else/,
+      /without TLS expected, got TLS/,
+    ],
   ] as const)('a side without TLS is told in one clear error: %o %o', async (server, client, near, far) => {
     const { door, refused } = await watchedDoor(server);
     await expect(knock(door.port, client)).rejects.toMatchObject({
@@ -122,7 +127,7 @@ describe('a client that sends a byte now and then', () => {
   });
 
   it('has no longer within TLS, of which it has the key', async () => {
-    const { door, refused } = await watchedDoor({ tls: 'on', authenticationTimeoutMs: 100 });
+    const { door, refused } = await watchedDoor({ tls: 'on', authenticationTimeoutMs: 1000 });
     const socket = await rawSocket(door.port);
     const secured = gate<Socket>();
     secureClient({ socket, token: TOKEN, onSecure: secured.open, onFailed: () => {} });

@@ -73,7 +73,7 @@ describe('without', () => {
     const error = (await outcome) as TransportError;
     expect(error).toMatchObject(refusal);
     expect(error.message).toBe(
-      "TLS: of the client the run's key expected, got another or none (is the token the same?)",
+      "TLS: a client with the run's key expected, got one with another or none (is the token the same?)",
     );
   });
 
@@ -145,7 +145,10 @@ describe('without', () => {
     const socket = connect({ host: '127.0.0.1', port });
     onTestFinished(() => void socket.destroy());
     socket.on('error', () => {}).write('WEFH'.repeat(36));
-    expect(await outcome).toMatchObject({ ...refusal, message: 'TLS: of the client TLS expected, got something else' });
+    expect(await outcome).toMatchObject({
+      ...refusal,
+      message: 'TLS: a client that speaks TLS expected, got something else (is tls off on that side only?)',
+    });
     const deaf = await listening(
       createServer((other: Socket) => void other.on('error', () => {}).end('WEFH'.repeat(36))),
     );
