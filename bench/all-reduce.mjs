@@ -165,7 +165,8 @@ export async function allReduceRows() {
         const answer = await contender.round(plan);
         for (const [bytes, times] of Object.entries(answer.times)) {
           const busRate = times.map((us) => (bytes * 2 * (size - 1)) / size / us / 1e3);
-          ((rates[bytes] ??= {})[name] ??= []).push(...busRate);
+          rates[bytes] ??= {};
+          rates[bytes][name] = [...(rates[bytes][name] ?? []), ...busRate];
         }
         if (answer.busy) busy.push(...answer.busy[16 * MiB]);
       }

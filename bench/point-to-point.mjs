@@ -183,7 +183,9 @@ export async function pointToPointRows() {
   const sockets = { push: await plainSocket(ports.barePush), small: await plainSocket(ports.bareSmall) };
 
   const measured = {};
-  const take = (name, value) => (measured[name] ??= []).push(value);
+  const take = (name, value) => {
+    measured[name] = [...(measured[name] ?? []), value];
+  };
   const streams = Object.entries(connections).flatMap(([name, connection]) =>
     [1, 4].map((size) => [`${name} ${size} MiB`, streamOver(connection, size * MiB)]),
   );
@@ -214,6 +216,7 @@ export async function pointToPointRows() {
   const all = [...streams, ...iperfs, ...bareStreams, ...pushes, ...smalls];
   for (let round = -1; round < ROUNDS; round++) {
     for (const [name, measure] of round % 2 === 0 ? all : all.toReversed()) {
+      if (process.env.DBG) console.error(round, name);
       const value = await measure();
       if (round >= 0) take(name, value); // the first warms up
     }

@@ -6,7 +6,7 @@ import { TransportError } from './errors.js';
 import { checkIdentity, type Identity } from './identity.js';
 import { checkToken } from './keys.js';
 import { DEFAULT_TIMES } from './limits.js';
-import { SocketIntake } from './socket-intake.js';
+import { intakeOf, SocketIntake } from './socket-intake.js';
 import { secureClient } from './tls-channel.js';
 import { checkTlsMode, type TlsOptions, wantsTls } from './tls-mode.js';
 
@@ -88,7 +88,7 @@ export async function dial(o: DialOptions): Promise<AuthenticatedSocket> {
         begin({ socket, intake });
         return;
       }
-      const onSecure = (secure: Socket) => begin({ socket: secure, intake: new SocketIntake().attach(secure, 'data') });
+      const onSecure = (secure: Socket) => begin({ socket: secure, intake: intakeOf(secure) });
       secureClient({ socket, token: o.token, onSecure, onFailed: fail });
     });
   });

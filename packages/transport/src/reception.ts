@@ -7,7 +7,8 @@ import { encodeHello, HelloStatus, NONCE_BYTES } from './hello.js';
 import type { Identity } from './identity.js';
 import { DEFAULT_TIMES } from './limits.js';
 import { FRAME_VERSION } from './prefix.js';
-import { adopt, detach, SocketIntake } from './socket-intake.js';
+import { detach } from './socket-handle.js';
+import { adopt, intakeOf, type SocketIntake } from './socket-intake.js';
 import { secureServer, TLS_RECORD_HANDSHAKE } from './tls-channel.js';
 
 export interface ReceptionOptions {
@@ -43,7 +44,7 @@ export class Reception {
   constructor(o: ReceptionOptions) {
     this.#o = o;
     if (o.secure) {
-      this.socket = detach(o.accepted);
+      this.socket = detach(o.accepted) ?? o.accepted;
     } else {
       const { socket, intake } = adopt(o.accepted);
       this.socket = socket;
@@ -121,7 +122,7 @@ export class Reception {
       this.end(
         new TransportError(error.code, `handshake with ${this.address}: ${error.message}`, { cause: error.cause }),
       );
-    const onSecure = (secure: Socket) => this.#authenticate(secure, new SocketIntake().attach(secure, 'data'));
+    const onSecure = (secure: Socket) => this.#authenticate(secure, intakeOf(secure));
     this.#watch(secureServer({ socket: this.socket, token, context, onSecure, onFailed }));
   }
 

@@ -1,4 +1,5 @@
-import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
+import { detach, useOnread } from './socket-handle.js';
 
 /** Who takes a socket's bytes. */
 export interface ByteConsumer {
@@ -17,8 +18,8 @@ const READ_BYTES = 256 * 1024;
 
 /**
  * Reads one socket for one consumer at a time, and not at all while there is none. Payloads come straight into their place, with
- * no copy in this process, and the rest through a scratch buffer, where the socket takes `onread`: one that connects does, and so
- * does an accepted one that `adopt` made. Others (TLS) are read by 'data' events: the consumer copies.
+ * no copy in this process, and the rest through a scratch buffer. Where Node does not let a socket be read so, 'data' events serve:
+ * the consumer then copies.
  *
  * @example
  * const intake = new SocketIntake();
@@ -33,18 +34,21 @@ export class SocketIntake {
   #consumer: ByteConsumer | undefined;
   /** Whether the read that is going on has its bytes in space(). */
   #inPlace = false;
+  /** What TLS had decrypted already when reading stopped: it does not stop within what it took from the kernel at once. */
+  #held: Uint8Array[] = [];
 
   /** For the socket's constructor. */
   readonly onread: OnReadOpts = {
     // Called when the read before it has been taken.
     buffer: () => {
-      const space = this.#consumer?.space?.(READ_BYTES);
+      const space = this.#reading ? this.#consumer?.space?.(READ_BYTES) : undefined;
       this.#inPlace = space !== undefined;
       return space ?? SCRATCH;
     },
     callback: (n, bytes) => {
       if (this.#inPlace) this.#consumer?.filled?.(n);
-      else this.#consumer?.write(bytes.subarray(0, n));
+      else if (this.#reading) this.#consumer?.write(bytes.subarray(0, n));
+      else this.#held.push(bytes.slice(0, n));
       return this.#consumer !== undefined;
     },
   };
@@ -53,9 +57,12 @@ export class SocketIntake {
   attach(socket: Socket, way: 'straight' | 'data'): this {
     this.#socket = socket;
     this.straight = way === 'straight';
-    if (way === 'straight') return this;
-    socket.pause();
-    socket.on('data', (chunk: Uint8Array) => this.#consumer?.write(chunk));
+    if (way === 'straight') {
+      socket.on('resume', () => this.#giveHeld());
+    } else {
+      socket.pause();
+      socket.on('data', (chunk: Uint8Array) => this.#consumer?.write(chunk));
+    }
     return this;
   }
 
@@ -65,41 +72,45 @@ export class SocketIntake {
     this.#socket?.resume();
   }
 
-  /** Reads no more, at once, from within the consumer too: what is not read yet stays in the kernel where reads are straight. */
+  /**
+   * Reads no more, at once, from within the consumer too. What is not read yet stays in the kernel where reads are straight and not
+   * under TLS.
+   */
   stop(): void {
     this.#consumer = undefined;
     this.#socket?.pause();
   }
+
+  get #reading(): boolean {
+    return this.#consumer !== undefined && this.#held.length === 0 && this.#socket?.isPaused() !== true;
+  }
+
+  /** Nothing can be read before 'resume' has been told, so the order is kept. */
+  #giveHeld(): void {
+    while (this.#held.length > 0 && this.#consumer !== undefined && this.#socket?.isPaused() === false) {
+      this.#consumer.write(this.#held.shift()!);
+    }
+  }
 }
 
-/** Node's own handle of a socket: there in every version, in the types of none. */
-type Handled = { _handle: object | null };
-
 /**
- * Makes a socket that was accepted (with pauseOnConnect, and not read yet) into one that reads straight: `createServer` takes no
- * `onread`, so its handle moves to a socket of our own. Where Node does not have it so, the socket stays, and 'data' events serve.
+ * Makes a socket that was accepted (with pauseOnConnect, and not read yet) into one that is read straight, and stopped.
  *
  * @example createServer({ pauseOnConnect: true }, (accepted) => { const { socket, intake } = adopt(accepted); });
  */
 export function adopt(accepted: Socket): { readonly socket: Socket; readonly intake: SocketIntake } {
   const intake = new SocketIntake();
   const socket = detach(accepted, { onread: intake.onread });
-  return { socket, intake: intake.attach(socket, socket === accepted ? 'data' : 'straight') };
+  if (socket === undefined) return { socket: accepted, intake: intake.attach(accepted, 'data') };
+  return { socket, intake: intake.attach(socket, 'straight') };
 }
 
 /**
- * A paused socket with the handle of one that was accepted: the server that accepted it does not wait for its end any more. The
- * accepted one itself where Node does not have handles so.
+ * An intake, stopped, of a socket that is there already and not read yet, as one under TLS is.
  *
- * @example const socket = detach(accepted);
+ * @example secureClient({ socket, token, onSecure: (secure) => intakeOf(secure).start(consumer), onFailed });
  */
-export function detach(accepted: Socket, options: { readonly onread?: OnReadOpts } = {}): Socket {
-  const holder = accepted as unknown as Handled;
-  const handle = holder._handle;
-  if (typeof handle !== 'object' || handle === null) return accepted;
-  holder._handle = null;
-  const socket = new Socket({ ...options, handle, pauseOnCreate: true } as SocketConstructorOpts);
-  // Without its handle it closes nothing: it only leaves the server's count.
-  accepted.destroy();
-  return socket;
+export function intakeOf(socket: Socket): SocketIntake {
+  const intake = new SocketIntake();
+  return intake.attach(socket, useOnread(socket, intake.onread) ? 'straight' : 'data');
 }

@@ -9,6 +9,8 @@ const TLS_OPTIONS = { ciphers: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3', 
 const PSK_IDENTITY = 'weft v1';
 const BINDING_LABEL = 'EXPERIMENTAL weft v1 handshake';
 const BINDING_BYTES = 32;
+/** What each side wants of the other. */
+const KEYED = "with the run's key";
 /** First byte of what a TLS client says first (RFC 8446, section 5.1). */
 export const TLS_RECORD_HANDSHAKE = 0x16;
 
@@ -46,7 +48,7 @@ export function secureClient(o: UpgradeOptions): TLSSocket {
   });
   socket.on('secureConnect', () => {
     if (socket.isSessionReused() && Object.keys(socket.getPeerCertificate()).length === 0) o.onSecure(socket);
-    else o.onFailed(refused('server', "the run's key expected, got none"));
+    else o.onFailed(refused('server', KEYED, 'one without'));
   });
   socket.on('error', (cause) => o.onFailed(tlsFailure('server', cause)));
   return socket;
@@ -90,13 +92,15 @@ function tlsFailure(peer: 'client' | 'server', cause: Error & { code?: string; s
   if (cause.syscall !== undefined || code === 'ECONNRESET') {
     return new TransportError('lost', `TLS: the ${peer} ended the connection`, { cause });
   }
-  if (/WRONG_VERSION_NUMBER|HTTP_REQUEST/.test(code)) return refused(peer, 'TLS expected, got something else', cause);
-  if (/BINDER|ILLEGAL_PARAMETER|DECRYPT_ERROR|BAD_RECORD_MAC|HANDSHAKE_FAILURE|SIGNATURE_ALGORITHM/.test(code)) {
-    return refused(peer, "the run's key expected, got another or none (is the token the same?)", cause);
+  if (/WRONG_VERSION_NUMBER|HTTP_REQUEST/.test(code)) {
+    return refused(peer, 'that speaks TLS', 'something else (is tls off on that side only?)', cause);
   }
-  return refused(peer, `the run's key expected, got ${code || (cause.message.split('\n', 1)[0] ?? '')}`, cause);
+  if (/BINDER|ILLEGAL_PARAMETER|DECRYPT_ERROR|BAD_RECORD_MAC|HANDSHAKE_FAILURE|SIGNATURE_ALGORITHM/.test(code)) {
+    return refused(peer, KEYED, 'one with another or none (is the token the same?)', cause);
+  }
+  return refused(peer, KEYED, code || (cause.message.split('\n', 1)[0] ?? ''), cause);
 }
 
-function refused(peer: string, what: string, cause?: unknown): TransportError {
-  return new TransportError('authentication', `TLS: of the ${peer} ${what}`, { cause });
+function refused(peer: string, what: string, got: string, cause?: unknown): TransportError {
+  return new TransportError('authentication', `TLS: a ${peer} ${what} expected, got ${got}`, { cause });
 }

@@ -202,6 +202,28 @@ describe('under TLS', () => {
     expect(await far.closed).toMatchObject({ code: 'peer-closed' });
   });
 
+  it('reading stops while too much is being handled, and loses nothing', async () => {
+    let open = 0;
+    let most = 0;
+    const { near } = await pair({
+      client: { tls: 'on' },
+      server: {
+        tls: 'on',
+        limits: { maxHandledMessages: 2 },
+        handler: async ({ header }) => {
+          most = Math.max(most, ++open);
+          await new Promise((resolve) => setImmediate(resolve));
+          open--;
+          return { header };
+        },
+      },
+    });
+    const asked = Array.from({ length: 500 }, (_, i) => near.request(16, { i }));
+    expect((await Promise.all(asked)).map(({ header }) => header['i'])).toEqual(asked.map((_, i) => i));
+    // What came in the same read is handled too, or kept: one read of 64 KiB at the most.
+    expect(most).toBeLessThan(500);
+  });
+
   it('what goes over the wire cannot be read there', async () => {
     const entered = gate<AuthenticatedSocket>();
     const door = await openDoor({ identity: SHARD, token: TOKEN, tls: 'on', onAuthenticated: entered.open });

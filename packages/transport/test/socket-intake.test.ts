@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { adopt, type ByteConsumer, SocketIntake } from '../src/socket-intake.js';
-import { gate } from './pair.js';
+import { adopt, type ByteConsumer, intakeOf, SocketIntake } from '../src/socket-intake.js';
+import { secureClient, secureServer, serverContext } from '../src/tls-channel.js';
+import { gate, TOKEN } from './pair.js';
 
 type End = { readonly socket: Socket; readonly intake: SocketIntake };
 
@@ -111,4 +112,45 @@ it('goes by data events where nothing else is to be had', async () => {
   await greeted.promise;
   intake.stop();
   expect(socket.isPaused()).toBe(true);
+});
+
+it('loses nothing of what TLS had decrypted when it was told to stop', async () => {
+  const expected = Array.from({ length: 100_000 }, (_, i) => `${i},`).join('');
+  const secured = gate<Socket>();
+  const onFailed = () => {};
+  const listening = createServer((socket) => {
+    secureServer({ socket, token: TOKEN, context: serverContext(), onSecure: secured.open, onFailed });
+  });
+  await once(listening.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void listening.close());
+  const raw = connect({ host: '127.0.0.1', port: (listening.address() as AddressInfo).port });
+  onTestFinished(() => void raw.destroy());
+  await once(raw, 'connect');
+  secureClient({
+    socket: raw,
+    token: TOKEN,
+    onFailed,
+    // Many records, of which several come by one read of the kernel.
+    onSecure: (near) => near.write(expected),
+  });
+  const far = await secured.promise;
+  const intake = intakeOf(far);
+  expect(intake.straight).toBe(true);
+  const complete = gate();
+  let text = '';
+  let stops = 0;
+  const consumer: ByteConsumer = {
+    write: (chunk) => {
+      expect(far.isPaused()).toBe(false);
+      text += Buffer.from(chunk).toString();
+      if (text.length >= expected.length) complete.open();
+      stops++;
+      intake.stop();
+      setImmediate(() => intake.start(consumer));
+    },
+  };
+  intake.start(consumer);
+  await complete.promise;
+  expect(text).toBe(expected);
+  expect(stops).toBeGreaterThan(10);
 });

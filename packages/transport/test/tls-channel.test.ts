@@ -59,7 +59,6 @@ describe('with the same token', () => {
     const near = (await tokenClient(port, TOKEN)) as TLSSocket;
     const far = (await outcome) as TLSSocket;
     expect([near.getProtocol(), far.getProtocol()]).toEqual(['TLSv1.3', 'TLSv1.3']);
-    expect(near.getEphemeralKeyInfo()).toMatchObject({ type: expect.stringMatching(/DH/) });
     expect(channelBinding(near)).toHaveLength(32);
     expect(channelBinding(near)).toEqual(channelBinding(far));
     const another = (await tokenClient(port, TOKEN)) as TLSSocket;
@@ -74,7 +73,7 @@ describe('without', () => {
     const error = (await outcome) as TransportError;
     expect(error).toMatchObject(refusal);
     expect(error.message).toBe(
-      "TLS: of the client the run's key expected, got another or none (is the token the same?)",
+      "TLS: a client with the run's key expected, got one with another or none (is the token the same?)",
     );
   });
 
@@ -146,7 +145,10 @@ describe('without', () => {
     const socket = connect({ host: '127.0.0.1', port });
     onTestFinished(() => void socket.destroy());
     socket.on('error', () => {}).write('WEFH'.repeat(36));
-    expect(await outcome).toMatchObject({ ...refusal, message: 'TLS: of the client TLS expected, got something else' });
+    expect(await outcome).toMatchObject({
+      ...refusal,
+      message: 'TLS: a client that speaks TLS expected, got something else (is tls off on that side only?)',
+    });
     const deaf = await listening(
       createServer((other: Socket) => void other.on('error', () => {}).end('WEFH'.repeat(36))),
     );
