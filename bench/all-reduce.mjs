@@ -24,6 +24,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** One rank of weft: answers each message, a list of [bytes, repetitions], with its times and how busy its event loop was. */
 async function member(rank, size) {
+  const [{ token }] = await once(process, 'message');
   const meet = async (own) => {
     process.send({ own });
     const [{ addresses }] = await once(process, 'message');
@@ -33,7 +34,7 @@ async function member(rank, size) {
     rank,
     size,
     run: 'bench',
-    token: Buffer.from(process.env.WEFT_BENCH_TOKEN, 'hex'),
+    token: Buffer.from(token, 'hex'),
     meet,
   });
   process.send({ ready: true });
@@ -67,12 +68,12 @@ async function member(rank, size) {
 async function weft(size) {
   const token = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex');
   const ranks = Array.from({ length: size }, (_, rank) =>
-    fork(fileURLToPath(import.meta.url), ['--member', String(rank), String(size)], {
-      env: { ...process.env, WEFT_BENCH_TOKEN: token },
-    }),
+    fork(fileURLToPath(import.meta.url), ['--member', String(rank), String(size)]),
   );
   const answers = () => Promise.all(ranks.map(async (rank) => (await once(rank, 'message'))[0]));
-  const addresses = (await answers()).map(({ own }) => own);
+  const own = answers();
+  for (const rank of ranks) rank.send({ token });
+  const addresses = (await own).map(({ own }) => own);
   const ready = answers();
   for (const rank of ranks) rank.send({ addresses });
   await ready;

@@ -160,7 +160,7 @@ async function iperf3(block) {
 /** The rows of frames between two processes, and the versions of the peers. */
 export async function pointToPointRows() {
   const token = randomBytes(32);
-  const child = fork(fileURLToPath(import.meta.url), ['--serve']);
+  const child = fork(fileURLToPath(import.meta.url), ['--serve', ...(quick ? ['--quick'] : [])]);
   child.send(token.toString('hex'));
   const [ports] = await once(child, 'message');
   const open = (variant) =>
@@ -216,7 +216,6 @@ export async function pointToPointRows() {
   const all = [...streams, ...iperfs, ...bareStreams, ...pushes, ...smalls];
   for (let round = -1; round < ROUNDS; round++) {
     for (const [name, measure] of round % 2 === 0 ? all : all.toReversed()) {
-      if (process.env.DBG) console.error(round, name);
       const value = await measure();
       if (round >= 0) take(name, value); // the first warms up
     }

@@ -1,7 +1,4 @@
-import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { addon } from '@weft/native';
-import type { AuthenticatedSocket } from '../authentication.js';
 import type { WaitOptions } from '../connection.js';
 import { deadline } from '../deadline.js';
 import { dial } from '../dial.js';
@@ -9,11 +6,9 @@ import { openDoor } from '../door.js';
 import { TransportError } from '../errors.js';
 import { DEFAULT_TIMES } from '../limits.js';
 import { isLoopback, type TlsOptions } from '../tls-mode.js';
-import type { Executor } from './executor.js';
 import { type Group, OpenGroup } from './group.js';
-import { NativeExecutor } from './native-executor.js';
+import { type Channels, openExecutor } from './open-executor.js';
 import { peersOf } from './program.js';
-import { SocketExecutor } from './socket-executor.js';
 
 /** Where a member listens while the group forms. */
 export interface MemberAddress {
@@ -49,12 +44,6 @@ export interface GroupOptions extends WaitOptions, TlsOptions {
 
 /** Tries, of some 30 ns each, before a rank that waits goes to sleep: about what it takes to be woken. */
 const SPINS = 2000;
-
-/** A rank's two connections to a peer: each receives on the one that it dialled, and sends on the other. */
-interface Channels {
-  receive?: AuthenticatedSocket;
-  send?: AuthenticatedSocket;
-}
 
 /**
  * Forms a group: listens, meets the others, connects to the at most 2 ⌈log₂ P⌉ ranks that collectives need, and resolves when all
@@ -117,14 +106,8 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
       await Promise.all(
         peers.map(async (peer) => {
           const { host, port } = addresses[peer]!;
-          const dialled = await dial({ ...security, host, port, identity, token, signal, timeoutMs: o.timeoutMs });
-          channels.get(peer)!.receive = dialled;
-          if (dialled.peer.role === role && dialled.peer.rank === peer) return;
-          const got = `${dialled.peer.role} ${dialled.peer.rank}`;
-          throw new TransportError(
-            'authentication',
-            `${operation}: ${role} ${peer} expected at ${host}:${port}, got ${got}`,
-          );
+          const expect = { role, rank: peer };
+          channels.get(peer)!.receive = await dial({ ...security, host, port, identity, token, expect, signal });
         }),
       );
       if (waited > 0) await all;
@@ -156,45 +139,9 @@ function open(o: GroupOptions, channels: ReadonlyMap<number, Channels>, addresse
     size,
     crc,
     term,
-    executor: executorFor(o, { channels, crc, spins }),
+    executor: openExecutor({ channels, crc, spins, kind: o.executor }),
     nameOf: (peer) => `${role} ${peer} at ${addresses[peer]!.host}:${addresses[peer]!.port}`,
   });
-}
-
-function executorFor(
-  o: GroupOptions,
-  { channels, crc, spins }: { channels: ReadonlyMap<number, Channels>; crc: boolean; spins: number },
-): Executor {
-  const peers = [...channels.keys()];
-  const receive = peers.map((peer) => channels.get(peer)!.receive!);
-  const send = peers.map((peer) => channels.get(peer)!.send!);
-  const fds = [receive, send].map((sockets) => sockets.map(descriptorOf));
-  const possible = addon().ok && fds.flat().every((fd) => fd !== undefined);
-  if (o.executor === 'socket' || !possible) {
-    if (o.executor === 'native') {
-      throw new TransportError('configuration', 'executor: native needs the addon, and connections without TLS');
-    }
-    return new SocketExecutor({ peers, receive, send, crc });
-  }
-  const rests = receive.map(({ rest }) => rest);
-  const executor = new NativeExecutor({
-    peers,
-    receive: fds[0] as number[],
-    send: fds[1] as number[],
-    rests,
-    crc,
-    spins,
-  });
-  // The thread has duplicates: these descriptors only close.
-  for (const { socket } of [...receive, ...send]) socket.destroy();
-  return executor;
-}
-
-/** The descriptor under a plain socket; undefined under TLS, and where the platform has none. */
-function descriptorOf({ socket, secure }: AuthenticatedSocket): number | undefined {
-  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } };
-  const fd = handle?.fd;
-  return secure || fd === undefined || fd < 0 || socket.writableLength > 0 ? undefined : fd;
 }
 
 async function neverBut(signal: AbortSignal): Promise<never> {
