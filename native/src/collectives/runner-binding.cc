@@ -55,7 +55,7 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
     }
     answers_ = Napi::ThreadSafeFunction::New(info.Env(), Napi::Function(), "weft collectives", 0, 1);
     answers_.Unref(info.Env());
-    worker_ = std::make_unique<Worker>();
+    worker_ = std::make_unique<Worker>(info[3].ToNumber().Int32Value());
     napi_add_env_cleanup_hook(info.Env(), atExit, this);
     hooked_ = true;
   }

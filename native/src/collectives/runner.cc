@@ -10,6 +10,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "../engine/worker.h"
 #include "../kernels/kernels.h"
 #include "../vector/crc32c.h"
 #include "element-codec.h"
@@ -26,12 +27,6 @@ int duplicate(int fd) {
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) throw std::system_error(errno, std::generic_category(), "socket descriptor");
   return copy;
-}
-
-inline void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
 }
 
 }  // namespace
@@ -76,7 +71,7 @@ Outcome Runner::run(const Job& job) {
       idle = 0;
       if (++rounds % CLOCK_EVERY == 0 && expired()) break;
     } else if (idle++ < spins_ && !aborted_.load(std::memory_order_relaxed)) {
-      relax();
+      relax(idle);
     } else {
       idle = 0;
       if (expired() || !wait()) break;

@@ -1,6 +1,9 @@
-// The thread of one engine: jobs go in from JavaScript's thread, are done in order, and come back through a callback.
+// A thread of an engine or a group: jobs go in from JavaScript's thread, are done in order, and come back through a callback.
 #pragma once
 
+#include <sched.h>
+
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -10,15 +13,28 @@
 
 namespace weft {
 
+/** What a waiting loop does in its i-th round: now and then it lets others have the core, whom it may be waiting for. */
+inline void relax(int i) {
+  if (i % 32 == 31) {
+    sched_yield();
+    return;
+  }
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
 class Worker {
  public:
-  Worker() : thread_([this] { work(); }) {}
+  /** spins: looks for the next job before the thread sleeps. */
+  explicit Worker(int spins = 0) : spins_(spins), thread_([this] { work(); }) {}
   /** Waits for the job that runs; what has not begun is dropped. */
   ~Worker() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       jobs_.clear();
       closed_ = true;
+      added_.store(true, std::memory_order_release);
     }
     wake_.notify_one();
     thread_.join();
@@ -27,6 +43,7 @@ class Worker {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       jobs_.push_back(std::move(job));
+      added_.store(true, std::memory_order_release);
     }
     wake_.notify_one();
   }
@@ -35,10 +52,16 @@ class Worker {
   void work() {
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      if (spins_ > 0 && jobs_.empty() && !closed_) {
+        lock.unlock();
+        for (int i = 0; i < spins_ && !added_.load(std::memory_order_acquire); i++) relax(i);
+        lock.lock();
+      }
       wake_.wait(lock, [this] { return closed_ || !jobs_.empty(); });
       if (jobs_.empty()) return;
       const std::function<void()> job = std::move(jobs_.front());
       jobs_.pop_front();
+      added_.store(!jobs_.empty(), std::memory_order_relaxed);
       lock.unlock();
       job();
       lock.lock();
@@ -48,6 +71,8 @@ class Worker {
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
   bool closed_ = false;
+  std::atomic<bool> added_{false};
+  const int spins_;
   std::thread thread_;  // last: it uses all above
 };
 
