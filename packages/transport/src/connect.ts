@@ -3,11 +3,12 @@ import type { Connection, ConnectionOptions, Handler, WaitOptions } from './conn
 import { deadline } from './deadline.js';
 import { TransportError } from './errors.js';
 import { FrameConnection } from './frame-connection.js';
-import { Handshake } from './handshake.js';
+import { Handshake, handshakeProgress } from './handshake.js';
 import { checkIdentity, type Identity } from './identity.js';
 import { checkToken } from './keys.js';
 import { DEFAULT_TIMES, resolveLimits } from './limits.js';
 import { SocketIntake } from './socket-intake.js';
+import { selfName, waitError } from './wait-error.js';
 
 /** timeoutMs (default 10,000) and signal bound the wait for the connection, not its life. */
 export interface ConnectOptions extends ConnectionOptions, WaitOptions {
@@ -34,12 +35,14 @@ export async function connect(o: ConnectOptions): Promise<Connection> {
   checkToken(o.token);
   resolveLimits(o.limits);
   const where = `${o.host}:${o.port}`;
+  const wait = { operation: 'connect', self: selfName(o.identity), peer: where };
   return await new Promise<Connection>((resolve, reject) => {
     const done = deadline({
       timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.connectMs,
       signal: o.signal,
-      operation: `connect to ${where}`,
-      onExpire: (error) => fail(error),
+      ...wait,
+      progress: () => handshakeProgress(handshake && socket),
+      onExpire: (error) => end(error),
     });
     let handshake: Handshake | undefined;
     const intake = new SocketIntake({
@@ -52,18 +55,19 @@ export async function connect(o: ConnectOptions): Promise<Connection> {
       },
     });
     const socket = connectSocket({ host: o.host, port: o.port, noDelay: true, onread: intake.onread });
-    const fail = (error: TransportError) => {
+    const end = (error: TransportError) => {
       done();
       socket.destroy();
-      const message = error.message.includes(where) ? error.message : `connect to ${where}: ${error.message}`;
-      reject(
-        new TransportError(error.code, message, { cause: error.cause ?? error, peer: where, operation: 'connect' }),
-      );
+      reject(error);
+    };
+    const fail = ({ code, reason, cause }: TransportError) => {
+      const progress = code === 'lost' ? handshakeProgress(handshake && socket) : undefined;
+      end(waitError(code, { ...wait, ...progress }, { reason, cause }));
     };
     const onError = (cause: Error) => {
       const code = handshake === undefined ? 'unreachable' : 'lost';
       const text = cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
-      fail(new TransportError(code, `connect to ${where}: ${text}`, { cause }));
+      fail(new TransportError(code, text, { cause }));
     };
     const onEnd = () => fail(new TransportError('lost', 'the server ended the connection during the handshake'));
     socket.on('error', onError);

@@ -1,11 +1,12 @@
 import { TransportError } from './errors.js';
+import { type Progress, type Wait, waitError } from './wait-error.js';
 
-export interface DeadlineOptions {
+export interface DeadlineOptions extends Wait {
   /** Milliseconds until `timeout`. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** What is waited for, for the message. */
-  readonly operation: string;
+  /** How far it has come; asked once, when it expires. */
+  progress?(): Progress | undefined;
   /** Called once at most, with `timeout` or `aborted`. */
   onExpire(error: TransportError): void;
 }
@@ -20,18 +21,15 @@ const MAX_TIMEOUT_MS = 0x7fffffff;
  * @example const done = deadline({ timeoutMs: 1000, operation: 'connect', onExpire: (error) => reject(error) });
  */
 export function deadline(o: DeadlineOptions): () => void {
-  const { timeoutMs, signal, operation } = o;
+  const { timeoutMs, signal } = o;
   checkTimeout('timeoutMs', timeoutMs);
-  if (signal?.aborted === true) throw aborted(operation, signal);
+  if (signal?.aborted === true) throw aborted(o, signal);
   const expire = (error: TransportError) => {
     done();
     o.onExpire(error);
   };
-  const onAbort = () => expire(aborted(operation, signal!));
-  const timer = setTimeout(
-    () => expire(new TransportError('timeout', `${operation}: no end within ${timeoutMs} ms`, { operation })),
-    timeoutMs,
-  );
+  const onAbort = () => expire(aborted(o, signal!));
+  const timer = setTimeout(() => expire(waitError('timeout', waitOf(o), { withinMs: timeoutMs })), timeoutMs);
   signal?.addEventListener('abort', onAbort, { once: true });
   const done = () => {
     clearTimeout(timer);
@@ -52,6 +50,11 @@ export function checkTimeout(name: string, timeoutMs: number): void {
   }
 }
 
-function aborted(operation: string, signal: AbortSignal): TransportError {
-  return new TransportError('aborted', `${operation}: aborted`, { operation, cause: signal.reason });
+function aborted(o: DeadlineOptions, signal: AbortSignal): TransportError {
+  return waitError('aborted', waitOf(o), { reason: 'aborted', cause: signal.reason });
+}
+
+function waitOf(o: DeadlineOptions): Wait {
+  const { operation, self, peer, request, sequence, receivedBytes, expectedBytes } = o;
+  return { operation, self, peer, request, sequence, receivedBytes, expectedBytes, ...o.progress?.() };
 }

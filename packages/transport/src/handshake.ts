@@ -15,6 +15,7 @@ import {
 import type { Identity } from './identity.js';
 import { deriveKey, type Side } from './keys.js';
 import { FRAME_VERSION } from './prefix.js';
+import type { Progress } from './wait-error.js';
 
 export interface HandshakeOptions {
   readonly side: Side;
@@ -155,6 +156,15 @@ export class Handshake {
     const { side, identity } = this.#o;
     return encodeHello({ side, status, versions: this.#versions, identity, nonce: this.#nonce });
   }
+}
+
+/**
+ * How much of the peer's side of the handshake has come; undefined where there is no connection yet.
+ *
+ * @example handshakeProgress(socket) // { receivedBytes: 144, expectedBytes: 184 }
+ */
+export function handshakeProgress(socket: { readonly bytesRead: number } | undefined): Progress | undefined {
+  return socket && { receivedBytes: socket.bytesRead, expectedBytes: HELLO_BYTES + PROOF_BYTES };
 }
 
 function throwRefusal(status: number): void {

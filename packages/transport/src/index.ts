@@ -21,3 +21,4 @@ export { type PayloadPool, payloadPool } from './payload-pool.js';
 export { FRAME_VERSION, FrameFlag, FrameKind, PREFIX_BYTES, type Prefix } from './prefix.js';
 export type { Reply } from './request-table.js';
 export { type ShardRange, shardRanges } from './shard-ranges.js';
+export { type Progress, peerName, selfName, type Wait, type WaitEnd, waitError } from './wait-error.js';

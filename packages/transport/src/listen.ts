@@ -1,15 +1,16 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import type { Connection, ConnectionOptions, Handler } from './connection.js';
+import type { Connection, ConnectionOptions, Handler, WaitOptions } from './connection.js';
 import { checkTimeout, deadline } from './deadline.js';
 import { TransportError } from './errors.js';
 import { FrameConnection } from './frame-connection.js';
-import { Handshake } from './handshake.js';
+import { Handshake, handshakeProgress } from './handshake.js';
 import { encodeHello, HelloStatus, NONCE_BYTES } from './hello.js';
 import { checkIdentity, type Identity } from './identity.js';
 import { checkToken } from './keys.js';
 import { DEFAULT_TIMES, resolveLimits } from './limits.js';
 import { FRAME_VERSION } from './prefix.js';
 import { UnauthenticatedSockets } from './unauthenticated-sockets.js';
+import { selfName, waitError } from './wait-error.js';
 
 export interface ListenOptions extends ConnectionOptions {
   /** Default 127.0.0.1. */
@@ -39,8 +40,8 @@ export interface Server {
   readonly port: number;
   /** Those that are authenticated and open. */
   readonly connections: ReadonlySet<Connection>;
-  /** Stops listening and closes all connections. Any number of calls. */
-  close(): Promise<void>;
+  /** Stops listening and closes all connections, each as Connection's close does. Any number of calls; the first's options count. */
+  close(options?: WaitOptions): Promise<void>;
 }
 
 const DEFAULT_MAX_UNAUTHENTICATED = 16;
@@ -59,15 +60,25 @@ export async function listen(o: ListenOptions): Promise<Server> {
   checkTimeout('authenticationTimeoutMs', o.authenticationTimeoutMs ?? DEFAULT_TIMES.authenticationMs);
   checkTimeout('heartbeatMs', o.heartbeatMs ?? DEFAULT_TIMES.heartbeatMs);
   checkTimeout('detectionMs', o.detectionMs ?? DEFAULT_TIMES.detectionMs);
+  checkTimeout('handlerTimeoutMs', o.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs);
   const { host = '127.0.0.1', port = 0, signal } = o;
-  if (signal?.aborted === true) throw new TransportError('aborted', 'listen: aborted', { cause: signal.reason });
   const sockets = createServer({ noDelay: true });
   const server = new FrameServer(o, sockets);
   await new Promise<void>((resolve, reject) => {
-    sockets.once('error', (cause) =>
-      reject(new TransportError('address', `listen on ${host}:${port}: ${cause.message}`, { cause })),
-    );
-    sockets.listen({ host, port }, resolve);
+    const operation = `listen on ${host}:${port}`;
+    const self = selfName(o.identity);
+    const fail = (error: TransportError) => {
+      done();
+      sockets.close(); // its callers would otherwise find the address taken
+      reject(error);
+    };
+    // A host name may have to be looked up.
+    const done = deadline({ timeoutMs: DEFAULT_TIMES.connectMs, signal, operation, self, onExpire: fail });
+    sockets.once('error', (cause) => fail(waitError('address', { operation, self }, { reason: cause.message, cause })));
+    sockets.listen({ host, port }, () => {
+      done();
+      resolve();
+    });
   });
   server.started();
   return server;
@@ -105,15 +116,15 @@ class FrameServer implements Server {
     if (signal.aborted) onAbort();
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: WaitOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(options: WaitOptions): Promise<void> {
     const stopped = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     this.#unauthenticated.destroyAll();
-    await Promise.all([...this.connections].map((connection) => connection.close()));
+    await Promise.all([...this.connections].map((connection) => connection.close(options)));
     await stopped;
   }
 
@@ -127,6 +138,7 @@ class FrameServer implements Server {
       else socket.destroy();
       return;
     }
+    const wait = { operation: 'handshake', self: selfName(this.#o.identity), peer: address };
     const handshake = new Handshake({
       side: 'server',
       identity: this.#o.identity,
@@ -141,7 +153,8 @@ class FrameServer implements Server {
     };
     const done = deadline({
       timeoutMs: this.#o.authenticationTimeoutMs ?? DEFAULT_TIMES.authenticationMs,
-      operation: `handshake with ${address}`,
+      ...wait,
+      progress: () => handshakeProgress(socket),
       onExpire: end,
     });
     const leave = (): boolean => {
@@ -149,7 +162,10 @@ class FrameServer implements Server {
       socket.off('data', take).off('close', onClose);
       return this.#unauthenticated.leave(socket);
     };
-    const onClose = () => end(new TransportError('lost', `handshake with ${address}: the client ended the connection`));
+    const onClose = () => {
+      const reason = 'the client ended the connection';
+      end(waitError('lost', { ...wait, ...handshakeProgress(socket) }, { reason }));
+    };
     const take = (chunk: Uint8Array) => {
       let rest: Uint8Array | undefined;
       try {

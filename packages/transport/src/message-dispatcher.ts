@@ -1,9 +1,11 @@
 import type { Answer, Connection, Handler } from './connection.js';
+import { deadline } from './deadline.js';
 import { errorHeader } from './error-frame.js';
 import { TransportError } from './errors.js';
 import { type Frame, freshPayload } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
-import type { Limits } from './limits.js';
+import { HandlerCall } from './handler-call.js';
+import { DEFAULT_TIMES, type Limits } from './limits.js';
 import type { Outbox } from './outbox.js';
 import type { PayloadPool } from './payload-pool.js';
 import { FrameKind } from './prefix.js';
@@ -15,6 +17,9 @@ export interface MessageDispatcherOptions {
   readonly limits: Limits;
   readonly crc: boolean;
   readonly outbox: Outbox;
+  /** This side, for messages. */
+  readonly self?: string | undefined;
+  readonly handlerTimeoutMs?: number | undefined;
   /** Whether the connection still lives. */
   isOpen(): boolean;
   /** Ends the connection. */
@@ -30,6 +35,8 @@ export class MessageDispatcher {
   #paused = false;
   /** The pool's memory that a payload is being read into. */
   #acquired: Uint8Array | undefined;
+  readonly #calls = new Set<HandlerCall>();
+  #resumed: () => void = () => {};
 
   constructor(options: MessageDispatcherOptions) {
     this.#o = options;
@@ -55,8 +62,13 @@ export class MessageDispatcher {
     return place;
   }
 
-  /** Gives back the memory of a payload that will not be complete. To be called when nothing is read any more. */
-  release(): void {
+  /**
+   * Gives back the memory of a payload that will not be complete, and tells the handlers why nobody needs their answers. To be
+   * called when nothing is read any more.
+   */
+  release(reason: TransportError): void {
+    this.#resumed();
+    for (const call of this.#calls) call.abort(reason);
     if (this.#acquired !== undefined) this.#o.pool?.release(this.#acquired);
     this.#acquired = undefined;
   }
@@ -67,13 +79,27 @@ export class MessageDispatcher {
     const { kind, request, term } = frame.prefix;
     this.#acquired = undefined;
     this.#count(1);
+    const operation =
+      request === 0 ? `handler of notification (kind ${kind})` : `handler of request ${request} (kind ${kind})`;
+    const call = new HandlerCall({ timeoutMs: this.#timeoutMs, operation, self: this.#o.self });
+    this.#calls.add(call);
     let answer: Answer | undefined;
     let written: Promise<void> | undefined;
     try {
       if (handler === undefined)
         throw new TransportError('configuration', `kind ${kind}: nothing handles messages here`);
       const { header, payload } = frame;
-      answer = await handler({ kind, header, payload, term, peer: connection.peer }, connection);
+      const message = {
+        kind,
+        header,
+        payload,
+        term,
+        peer: connection.peer,
+        get signal() {
+          return call.signal;
+        },
+      };
+      answer = await call.answer(handler(message, connection));
       if (request !== 0 && this.#o.isOpen()) {
         const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.payload };
         const encoded = encodeFrame({ ...reply, term: connection.term, request, crc, limits });
@@ -89,6 +115,8 @@ export class MessageDispatcher {
       const { code, message } = error as TransportError;
       this.#o.end(code, `an answer could not be sent: ${message}`, error);
     }
+    answer ??= await call.settled(); // until then the payload is the handler's
+    this.#calls.delete(call);
     if (frame.payload.length > 0) this.#o.pool?.release(frame.payload);
     this.#count(-1);
     answer?.onWritten?.();
@@ -99,21 +127,44 @@ export class MessageDispatcher {
     const { connection, crc, outbox } = this.#o;
     const header = errorHeader(error);
     const frame = encodeFrame({ kind: FrameKind.error, header, term: connection.term, request, crc });
-    const end = () =>
-      this.#o.end('handler', `the handler of notification (kind ${kind}) failed: ${String(header['message'])}`, error);
+    if (request === 0) {
+      const end = () =>
+        this.#o.end(
+          'handler',
+          `the handler of notification (kind ${kind}) failed: ${String(header['message'])}`,
+          error,
+        );
+      // Also where the peer cannot be told: nobody waits for an answer, and the error must not vanish.
+      outbox.deliver(frame, `error of notification (kind ${kind})`).then(end, end);
+      return;
+    }
     try {
-      outbox.send(frame, request === 0 ? end : () => {});
+      outbox.send(frame, () => {});
     } catch (cause) {
       this.#o.end('overloaded', `an error could not be sent: ${(cause as Error).message}`, cause);
     }
   }
 
-  /** Reading stops at maxHandledMessages: what a peer may make this side hold is bounded. */
+  /** Reading stops at maxHandledMessages: what a peer may make this side hold is bounded. So is the time: it is not heard meanwhile. */
   #count(change: 1 | -1): void {
     this.#handledMessages += change;
-    const paused = this.#handledMessages >= this.#o.limits.maxHandledMessages;
+    const { maxHandledMessages } = this.#o.limits;
+    const paused = this.#handledMessages >= maxHandledMessages;
     if (paused === this.#paused) return;
     this.#paused = paused;
-    if (this.#o.isOpen()) this.#o.pause(paused);
+    this.#resumed();
+    if (!this.#o.isOpen()) return;
+    this.#o.pause(paused);
+    if (!paused) return;
+    const operation = `reading stopped at ${maxHandledMessages} messages that are being handled`;
+    this.#resumed = deadline({
+      timeoutMs: this.#timeoutMs,
+      operation,
+      onExpire: (error) => this.#o.end('overloaded', error.message, error),
+    });
+  }
+
+  get #timeoutMs(): number {
+    return this.#o.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs;
   }
 }

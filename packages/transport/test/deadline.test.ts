@@ -10,6 +10,31 @@ describe('deadline', () => {
     expect(error).toMatchObject({ code: 'timeout', message: 'connect to a: no end within 1 ms', retryable: true });
   });
 
+  it('says who waits for whom, and how far it had come by then', async () => {
+    let receivedBytes = 0;
+    const expired = new Promise<TransportError>((onExpire) => {
+      deadline({
+        timeoutMs: 1,
+        operation: 'all-reduce #12 step 3 of 6',
+        self: 'worker 3 on a',
+        peer: 'worker 2 at b:1',
+        sequence: 12,
+        progress: () => ({ receivedBytes, expectedBytes: 4000 }),
+        onExpire,
+      });
+    });
+    receivedBytes = 1500;
+    expect(await expired).toMatchObject({
+      message:
+        'all-reduce #12 step 3 of 6: 1,500 of 4,000 bytes had come from worker 2 at b:1 within 1 ms (seen by worker 3 on a)',
+      self: 'worker 3 on a',
+      peer: 'worker 2 at b:1',
+      sequence: 12,
+      receivedBytes: 1500,
+      expectedBytes: 4000,
+    });
+  });
+
   it('ends with the signal, and keeps its reason', () => {
     const controller = new AbortController();
     const errors: TransportError[] = [];

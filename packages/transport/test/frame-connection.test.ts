@@ -194,7 +194,7 @@ describe('the end', () => {
         operation: 'request 1 (kind 20)',
         receivedBytes: 500,
         message: expect.stringMatching(
-          /^request 1 \(kind 20\) to shard 0 at 127.0.0.1:\d+: 500 of 1000 bytes of the answer/,
+          /^request 1 \(kind 20\): 500 of 1,000 bytes had come from shard 0 at 127.0.0.1:\d+, then: .*\(seen by worker 3 on /,
         ),
       }),
       expect(other).rejects.toMatchObject({ code: 'lost', operation: 'request 2 (kind 21)', receivedBytes: 0 }),
