@@ -28,14 +28,33 @@ export function deadline(o: DeadlineOptions): () => void {
     done();
     o.onExpire(error);
   };
-  const onAbort = () => expire(aborted(o, signal!));
   const timer = setTimeout(() => expire(waitError('timeout', waitOf(o), { withinMs: timeoutMs })), timeoutMs);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const deaf = signal && listenFor(signal, () => expire(aborted(o, signal)));
   const done = () => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    deaf?.();
   };
   return done;
+}
+
+/** The waits of each signal: they share one listener, since Node warns of the eleventh. */
+const waitsOf = new WeakMap<AbortSignal, { readonly waits: Set<() => void>; readonly onAbort: () => void }>();
+
+function listenFor(signal: AbortSignal, wait: () => void): () => void {
+  let shared = waitsOf.get(signal);
+  if (shared === undefined) {
+    const waits = new Set<() => void>();
+    shared = { waits, onAbort: () => endAll(waits) };
+    waitsOf.set(signal, shared);
+    signal.addEventListener('abort', shared.onAbort, { once: true });
+  }
+  const { waits, onAbort } = shared;
+  waits.add(wait);
+  return () => {
+    if (!waits.delete(wait) || waits.size > 0) return;
+    waitsOf.delete(signal);
+    signal.removeEventListener('abort', onAbort);
+  };
 }
 
 /**
@@ -48,6 +67,11 @@ export function checkTimeout(name: string, timeoutMs: number): void {
   if (!(timeoutMs >= 1 && timeoutMs <= MAX_TIMEOUT_MS)) {
     throw new TransportError('configuration', `${name}: 1 to ${MAX_TIMEOUT_MS} ms expected, got ${String(timeoutMs)}`);
   }
+}
+
+function endAll(waits: ReadonlySet<() => void>): void {
+  // The end of one wait may be that of others: a connection's, of its requests.
+  for (const end of [...waits]) if (waits.has(end)) end();
 }
 
 function aborted(o: DeadlineOptions, signal: AbortSignal): TransportError {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { deadline } from '../src/deadline.js';
 import type { TransportError } from '../src/errors.js';
@@ -41,6 +42,49 @@ describe('deadline', () => {
     deadline({ timeoutMs: 1e6, signal: controller.signal, operation: 'x', onExpire: (error) => errors.push(error) });
     controller.abort('enough');
     expect(errors).toEqual([expect.objectContaining({ code: 'aborted', cause: 'enough' })]);
+  });
+
+  it('shares one listener of a signal among all that wait, and leaves none behind', () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const expired: number[] = [];
+    const dones = Array.from({ length: 50 }, (_, i) =>
+      deadline({ timeoutMs: 1e6, signal, operation: `${i}`, onExpire: () => expired.push(i) }),
+    );
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    for (const done of dones.splice(3)) done();
+    for (const done of dones.splice(2)) {
+      done();
+      done();
+    }
+    controller.abort();
+    expect(expired).toEqual([0, 1]);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    const other = new AbortController().signal;
+    deadline({ timeoutMs: 1e6, signal: other, operation: 'x', onExpire: () => {} })();
+    expect(getEventListeners(other, 'abort')).toHaveLength(0);
+    const again = deadline({ timeoutMs: 1e6, signal: other, operation: 'x', onExpire: () => {} });
+    expect(getEventListeners(other, 'abort')).toHaveLength(1);
+    again();
+  });
+
+  it('says nothing of a wait that the end of another one ended', () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const expired: string[] = [];
+    let second: () => void = () => {};
+    deadline({
+      timeoutMs: 1e6,
+      signal,
+      operation: 'first',
+      onExpire: () => {
+        expired.push('first');
+        second();
+      },
+    });
+    second = deadline({ timeoutMs: 1e6, signal, operation: 'second', onExpire: () => expired.push('second') });
+    controller.abort();
+    expect(expired).toEqual(['first']);
   });
 
   it('says nothing once it was ended', () => {
