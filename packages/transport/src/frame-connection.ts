@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionOptions, Handler, RequestOptions, WaitOptions } from './connection.js';
-import { deadline } from './deadline.js';
+import { checkTimeout, deadline } from './deadline.js';
 import { remoteError } from './error-frame.js';
 import { TransportError } from './errors.js';
 import { type Frame, FrameDecoder, freshPayload } from './frame-decoder.js';
@@ -57,6 +57,7 @@ export class FrameConnection implements Connection, ByteConsumer {
     this.#name = peerName(o.peer, o.address);
     this.#self = selfName(o.identity);
     const limits = resolveLimits(o.limits);
+    checkTimeout('handlerTimeoutMs', o.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs); // before anything runs
     this.#open = { limits, crc: o.crc ?? true };
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;

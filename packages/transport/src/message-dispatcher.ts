@@ -4,7 +4,7 @@ import { errorHeader } from './error-frame.js';
 import { TransportError } from './errors.js';
 import { type Frame, freshPayload } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
-import { HandlerCall } from './handler-call.js';
+import { HandlerCalls } from './handler-calls.js';
 import { DEFAULT_TIMES, type Limits } from './limits.js';
 import type { Outbox } from './outbox.js';
 import type { PayloadPool } from './payload-pool.js';
@@ -35,11 +35,18 @@ export class MessageDispatcher {
   #paused = false;
   /** The pool's memory that a payload is being read into. */
   #acquired: Uint8Array | undefined;
-  readonly #calls = new Set<HandlerCall>();
+  readonly #calls: HandlerCalls;
+  readonly #timeoutMs: number;
   #resumed: () => void = () => {};
 
   constructor(options: MessageDispatcherOptions) {
     this.#o = options;
+    this.#timeoutMs = options.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs;
+    this.#calls = new HandlerCalls({
+      timeoutMs: this.#timeoutMs,
+      self: options.self,
+      onExpire: ({ kind, request }, error) => this.#fail(error, kind, request),
+    });
   }
 
   /**
@@ -68,7 +75,7 @@ export class MessageDispatcher {
    */
   release(reason: TransportError): void {
     this.#resumed();
-    for (const call of this.#calls) call.abort(reason);
+    this.#calls.abortAll(reason);
     if (this.#acquired !== undefined) this.#o.pool?.release(this.#acquired);
     this.#acquired = undefined;
   }
@@ -79,10 +86,7 @@ export class MessageDispatcher {
     const { kind, request, term } = frame.prefix;
     this.#acquired = undefined;
     this.#count(1);
-    const operation =
-      request === 0 ? `handler of notification (kind ${kind})` : `handler of request ${request} (kind ${kind})`;
-    const call = new HandlerCall({ timeoutMs: this.#timeoutMs, operation, self: this.#o.self });
-    this.#calls.add(call);
+    const call = this.#calls.begin(kind, request);
     let answer: Answer | undefined;
     let written: Promise<void> | undefined;
     try {
@@ -99,24 +103,23 @@ export class MessageDispatcher {
           return call.signal;
         },
       };
-      answer = await call.answer(handler(message, connection));
-      if (request !== 0 && this.#o.isOpen()) {
+      answer = await handler(message, connection);
+      if (request !== 0 && !call.aborted && this.#o.isOpen()) {
         const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.payload };
         const encoded = encodeFrame({ ...reply, term: connection.term, request, crc, limits });
         written = outbox.deliver(encoded, `answer ${request} (kind ${kind})`);
       }
     } catch (error) {
-      this.#fail(error, kind, request);
+      if (!call.aborted) this.#fail(error, kind, request);
     }
+    this.#calls.settled(call);
     try {
       await written;
     } catch (error) {
       // Also where too much waits to be sent: a requester that is never answered would wait for nothing.
-      const { code, message } = error as TransportError;
-      this.#o.end(code, `an answer could not be sent: ${message}`, error);
+      const { code, reason } = error as TransportError;
+      this.#o.end(code, `an answer could not be sent: ${reason}`, error);
     }
-    answer ??= await call.settled(); // until then the payload is the handler's
-    this.#calls.delete(call);
     if (frame.payload.length > 0) this.#o.pool?.release(frame.payload);
     this.#count(-1);
     answer?.onWritten?.();
@@ -141,7 +144,7 @@ export class MessageDispatcher {
     try {
       outbox.send(frame, () => {});
     } catch (cause) {
-      this.#o.end('overloaded', `an error could not be sent: ${(cause as Error).message}`, cause);
+      this.#o.end('overloaded', `an error could not be sent: ${(cause as TransportError).reason}`, cause);
     }
   }
 
@@ -162,9 +165,5 @@ export class MessageDispatcher {
       operation,
       onExpire: (error) => this.#o.end('overloaded', error.message, error),
     });
-  }
-
-  get #timeoutMs(): number {
-    return this.#o.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs;
   }
 }

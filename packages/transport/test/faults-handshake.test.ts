@@ -147,3 +147,14 @@ describe('what is half open', () => {
     });
   });
 });
+
+it('leaves nothing behind where an option turns out to be wrong after it', async () => {
+  await withProxy({}, async (proxy) => {
+    for (const name of ['heartbeatMs', 'detectionMs', 'handlerTimeoutMs']) {
+      await expect(through(proxy, { [name]: 0 })).rejects.toMatchObject({
+        code: 'configuration',
+        message: expect.stringContaining(`${name}: 1 to 2147483647 ms expected, got 0`),
+      });
+    }
+  });
+});

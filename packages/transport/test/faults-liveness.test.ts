@@ -222,7 +222,9 @@ describe('a handler that never settles', () => {
         code: 'overloaded',
         message: expect.stringMatching(/reading stopped at 2 messages that are being handled: no end within 30 ms/),
       });
-      expect((await asked)[2]).toMatchObject({ reason: { code: 'lost', request: 3 } });
+      // Told by the server, or by its end: which of the two a handler's limit and the reading's, equally long, leave to chance.
+      for (const { status } of await asked) expect(status).toBe('rejected');
+      expect(await near.closed).toMatchObject({ code: 'lost' });
     });
   });
 });
