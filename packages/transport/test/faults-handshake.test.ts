@@ -35,7 +35,7 @@ describe.each(offsets)('after $at bytes of the handshake, $way', ({ way, at }) =
   });
 
   it.each(['stall', 'swallow'] as const)('a %s ends at the client’s time limit', async (fault) => {
-    await withProxy({ authenticationTimeoutMs: 20 }, async (proxy) => {
+    await withProxy({}, async (proxy) => {
       proxy[way].after(at, fault);
       await expect(through(proxy, { timeoutMs: 10 })).rejects.toMatchObject({
         code: 'timeout',
@@ -46,7 +46,7 @@ describe.each(offsets)('after $at bytes of the handshake, $way', ({ way, at }) =
   });
 
   it('a signal ends it', async () => {
-    await withProxy({ authenticationTimeoutMs: 20 }, async (proxy) => {
+    await withProxy({}, async (proxy) => {
       const controller = new AbortController();
       proxy[way].after(at, 'stall');
       const connecting = expect(through(proxy, { signal: controller.signal })).rejects.toMatchObject({
@@ -117,7 +117,7 @@ describe('a changed byte', () => {
 
 describe('what is half open', () => {
   it('does not keep others out: the same client connects again', async () => {
-    await withProxy({ authenticationTimeoutMs: 30 }, async (proxy) => {
+    await withProxy({}, async (proxy) => {
       proxy.up.after(160, 'stall');
       const first = expect(through(proxy, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'timeout' });
       await first;
