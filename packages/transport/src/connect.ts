@@ -37,14 +37,14 @@ export async function connect(o: ConnectOptions): Promise<Connection> {
   const where = `${o.host}:${o.port}`;
   const wait = { operation: 'connect', self: selfName(o.identity), peer: where };
   return await new Promise<Connection>((resolve, reject) => {
+    let handshake: Handshake | undefined;
     const done = deadline({
       timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.connectMs,
       signal: o.signal,
       ...wait,
-      progress: () => handshakeProgress(handshake && socket),
+      progress: () => (handshake === undefined ? undefined : handshakeProgress(socket)),
       onExpire: (error) => end(error),
     });
-    let handshake: Handshake | undefined;
     const intake = new SocketIntake({
       write: (chunk) => {
         try {
@@ -61,7 +61,7 @@ export async function connect(o: ConnectOptions): Promise<Connection> {
       reject(error);
     };
     const fail = ({ code, reason, cause }: TransportError) => {
-      const progress = code === 'lost' ? handshakeProgress(handshake && socket) : undefined;
+      const progress = code === 'lost' && handshake !== undefined ? handshakeProgress(socket) : undefined;
       end(waitError(code, { ...wait, ...progress }, { reason, cause }));
     };
     const onError = (cause: Error) => {

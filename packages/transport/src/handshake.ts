@@ -159,12 +159,12 @@ export class Handshake {
 }
 
 /**
- * How much of the peer's side of the handshake has come; undefined where there is no connection yet.
+ * How much of the peer's side of the handshake has come.
  *
  * @example handshakeProgress(socket) // { receivedBytes: 144, expectedBytes: 184 }
  */
-export function handshakeProgress(socket: { readonly bytesRead: number } | undefined): Progress | undefined {
-  return socket && { receivedBytes: socket.bytesRead, expectedBytes: HELLO_BYTES + PROOF_BYTES };
+export function handshakeProgress({ bytesRead: receivedBytes }: { readonly bytesRead: number }): Progress {
+  return { receivedBytes, expectedBytes: HELLO_BYTES + PROOF_BYTES };
 }
 
 function throwRefusal(status: number): void {

@@ -138,7 +138,7 @@ class FrameServer implements Server {
       else socket.destroy();
       return;
     }
-    const wait = { operation: 'handshake', self: selfName(this.#o.identity), peer: address };
+    const wait = { operation: `handshake with ${address}`, self: selfName(this.#o.identity), peer: address };
     const handshake = new Handshake({
       side: 'server',
       identity: this.#o.identity,

@@ -12,7 +12,7 @@ export interface Progress {
 
 /** Who waits for whom, doing what. */
 export interface Wait {
-  /** As `request 7 (kind 17)` or `all-reduce #12 step 3 of 6`. */
+  /** As `request 7 (kind 17)`, `all-reduce #12 step 3 of 6`, or `handshake with 10.0.0.9:4000`, which names the peer itself. */
   readonly operation: string;
   /** Who waits: selfName(). */
   readonly self?: string | undefined;
@@ -46,10 +46,11 @@ export function waitError(code: TransportErrorCode, wait: Wait, end: WaitEnd): T
   const { operation, peer, receivedBytes, expectedBytes } = wait;
   const reason = 'reason' in end ? end.reason : `no end within ${end.withinMs} ms`;
   let line: string;
+  const named = peer === undefined || operation.includes(peer);
   if (receivedBytes === undefined) {
-    line = `${operation}${peer === undefined ? '' : ` to ${peer}`}: ${reason}`;
+    line = `${operation}${named ? '' : ` to ${peer}`}: ${reason}`;
   } else {
-    const from = peer === undefined ? '' : ` from ${peer}`;
+    const from = named ? '' : ` from ${peer}`;
     const how = 'reason' in end ? `, then: ${reason}` : ` within ${end.withinMs} ms`;
     line = `${operation}: ${came(receivedBytes, expectedBytes)} had come${from}${how}`;
   }

@@ -41,7 +41,7 @@ export async function withProxy(
   test: (proxy: FaultProxy, server: Server, timers: OpenTimers) => Promise<void>,
 ): Promise<void> {
   const timers = new OpenTimers().start();
-  const server = await listen({ identity: SHARD, token: TOKEN, handler: echo, ...QUIET, ...o });
+  const server = await listen({ identity: SHARD, token: TOKEN, handler: echo, crc: true, ...QUIET, ...o });
   const proxy = await faultProxy({ target: server });
   try {
     await test(proxy, server, timers);
@@ -74,7 +74,7 @@ export async function withLink(
 
 /** Connects through a proxy. */
 export function through(proxy: FaultProxy, o: Partial<ConnectOptions> = {}): Promise<Connection> {
-  return connect({ ...proxy.address, identity: WORKER, token: TOKEN, ...QUIET, ...o });
+  return connect({ ...proxy.address, identity: WORKER, token: TOKEN, crc: true, ...QUIET, ...o });
 }
 
 /** Lets this process read what lies in its sockets. */

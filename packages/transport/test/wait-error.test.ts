@@ -21,14 +21,16 @@ describe('waitError', () => {
   });
 
   it.each([
-    [{ receivedBytes: 0 }, 'op: nothing had come from p, then: cut (seen by s)'],
-    [{ receivedBytes: 0, expectedBytes: 8 }, 'op: 0 of 8 bytes had come from p, then: cut (seen by s)'],
-    [{ receivedBytes: 5 }, 'op: 5 bytes had come from p, then: cut (seen by s)'],
-    [{}, 'op to p: cut (seen by s)'],
+    [{ receivedBytes: 0 }, 'op: nothing had come from far, then: cut (seen by s)'],
+    [{ receivedBytes: 0, expectedBytes: 8 }, 'op: 0 of 8 bytes had come from far, then: cut (seen by s)'],
+    [{ receivedBytes: 5 }, 'op: 5 bytes had come from far, then: cut (seen by s)'],
+    [{ operation: 'op with far', receivedBytes: 0 }, 'op with far: nothing had come, then: cut (seen by s)'],
+    [{ operation: 'op with far' }, 'op with far: cut (seen by s)'],
+    [{}, 'op to far: cut (seen by s)'],
     [{ peer: undefined, self: undefined }, 'op: cut'],
     [{ peer: undefined, receivedBytes: 1 }, 'op: 1 bytes had come, then: cut (seen by s)'],
   ])('says what it knows: %j', (known, message) => {
-    const base = { operation: 'op', self: 's', peer: 'p' };
+    const base = { operation: 'op', self: 's', peer: 'far' };
     expect(waitError('lost', { ...base, ...known }, { reason: 'cut' }).message).toBe(message);
   });
 

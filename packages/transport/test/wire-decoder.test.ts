@@ -120,7 +120,7 @@ python(`Python reads exactly what weft wrote, and weft too${why}`, { timeout: 60
 
 python(`Python reads what a connection puts on the wire${why}`, async () => {
   const { port, socket } = await rawServer();
-  const connection = await client(port, { heartbeatMs: 60_000, detectionMs: 60_000 });
+  const connection = await client(port, { crc: true, heartbeatMs: 60_000, detectionMs: 60_000 });
   connection.term = 9;
   const far = await socket;
   let came = Buffer.alloc(0);
