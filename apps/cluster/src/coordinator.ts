@@ -31,7 +31,7 @@ import { placesFor, tlsOptions } from './node-connection.js';
 import { NodeGroup, withPid } from './node-group.js';
 import { leaseSamples, Schedule } from './schedule.js';
 import { StateAverage } from './state-average.js';
-import { DETECTION_MS, HEARTBEAT_MS, START_MS } from './timing.js';
+import { BARRIER_MS, DETECTION_MS, HEARTBEAT_MS, START_MS } from './timing.js';
 import { collectFromShards, collectFromWorker, type Trained } from './trained.js';
 
 export interface CoordinatorOptions {
@@ -157,6 +157,7 @@ class Coordination {
       ...tlsOptions(this.#o.config),
       ...placesFor(this.#shards.length + this.#o.config.workers),
       handler: (message) => this.#answer(message),
+      handlerTimeoutMs: BARRIER_MS, // an answer that is held back is a barrier
       onConnection: (connection) => this.#group.connected(connection),
     });
     return this.#server;

@@ -1,9 +1,9 @@
 import type { Connection, ConnectionOptions, Handler } from './connection.js';
 import { type DialOptions, dial } from './dial.js';
-import { TransportError } from './errors.js';
 import { FrameConnection } from './frame-connection.js';
 import { resolveLimits } from './limits.js';
 import { wantsCrc } from './tls-mode.js';
+import { selfName, waitError } from './wait-error.js';
 
 /** timeoutMs (default 10,000) and signal bound the wait for the connection, not its life. */
 export interface ConnectOptions extends ConnectionOptions, DialOptions {
@@ -23,7 +23,8 @@ export async function connect(o: ConnectOptions): Promise<Connection> {
   resolveLimits(o.limits);
   const { socket, secure, peer, address, rest, intake } = await dial(o);
   if (socket.destroyed) {
-    throw new TransportError('lost', `connect to ${address}: the connection ended right after the handshake`);
+    const wait = { operation: 'connect', self: selfName(o.identity), peer: address };
+    throw waitError('lost', wait, { reason: 'the connection ended right after the handshake' });
   }
   let connection: FrameConnection;
   try {

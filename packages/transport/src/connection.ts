@@ -25,6 +25,8 @@ export interface Message {
   /** The roster's term that the sender is in; judging it is the application's. */
   readonly term: number;
   readonly peer: Identity;
+  /** Aborts when nobody needs the answer any more: the connection ended, or handlerTimeoutMs is over. */
+  readonly signal: AbortSignal;
 }
 
 /** What a handler answers a request with. Notifications are not answered. */
@@ -45,7 +47,7 @@ export type Handler = (message: Message, connection: Connection) => Answer | und
 
 /** Bounds of one wait. */
 export interface WaitOptions {
-  /** Default 30,000. */
+  /** Default 30,000, where it is not said otherwise. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -67,6 +69,11 @@ export interface ConnectionOptions {
   readonly heartbeatMs?: number | undefined;
   /** A peer of which nothing came for this long is taken for dead. Default 10,000. */
   readonly detectionMs?: number | undefined;
+  /**
+   * How long a handler may take; then the requester is told `timeout`, and for a notification the connection ends. Where reading has
+   * stopped for that long, since maxHandledMessages are being handled, the connection ends. Default 600,000.
+   */
+  readonly handlerTimeoutMs?: number | undefined;
   /** Whether frames carry a checksum of header and payload. Default auto: except over loopback and under TLS. Both kinds are read. */
   readonly crc?: boolean | 'auto' | undefined;
   /** Where received messages' payloads are put; default fresh memory for each. */
@@ -97,6 +104,9 @@ export interface Connection {
   notify(kind: number, header: Header, sendView?: ArrayBufferView, options?: WaitOptions): Promise<void>;
   /** Resolves once, when nothing is read or written any more: with the reason, or undefined where this side closed it. */
   readonly closed: Promise<TransportError | undefined>;
-  /** Closes in good order; rejects what is pending. Any number of calls. */
-  close(): Promise<void>;
+  /**
+   * Closes in good order: says so to the peer and waits timeoutMs (default 1,000) at most for it; the signal ends that wait. Rejects
+   * what is pending, never rejects itself. Any number of calls; the options of the first count.
+   */
+  close(options?: WaitOptions): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { TransportError } from './errors.js';
+import { type Progress, type Wait, waitError } from './wait-error.js';
 
-export interface DeadlineOptions {
+export interface DeadlineOptions extends Wait {
   /** Milliseconds until `timeout`. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** What is waited for, for the message. */
-  readonly operation: string;
+  /** How far it has come; asked once, when it expires. */
+  progress?(): Progress | undefined;
   /** Called once at most, with `timeout` or `aborted`. */
   onExpire(error: TransportError): void;
 }
@@ -20,24 +21,40 @@ const MAX_TIMEOUT_MS = 0x7fffffff;
  * @example const done = deadline({ timeoutMs: 1000, operation: 'connect', onExpire: (error) => reject(error) });
  */
 export function deadline(o: DeadlineOptions): () => void {
-  const { timeoutMs, signal, operation } = o;
+  const { timeoutMs, signal } = o;
   checkTimeout('timeoutMs', timeoutMs);
-  if (signal?.aborted === true) throw aborted(operation, signal);
+  if (signal?.aborted === true) throw aborted(o, signal);
   const expire = (error: TransportError) => {
     done();
     o.onExpire(error);
   };
-  const onAbort = () => expire(aborted(operation, signal!));
-  const timer = setTimeout(
-    () => expire(new TransportError('timeout', `${operation}: no end within ${timeoutMs} ms`, { operation })),
-    timeoutMs,
-  );
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const timer = setTimeout(() => expire(waitError('timeout', waitOf(o), { withinMs: timeoutMs })), timeoutMs);
+  const deaf = signal && listenFor(signal, () => expire(aborted(o, signal)));
   const done = () => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    deaf?.();
   };
   return done;
+}
+
+/** The waits of each signal: they share one listener, since Node warns of the eleventh. */
+const waitsOf = new WeakMap<AbortSignal, { readonly waits: Set<() => void>; readonly onAbort: () => void }>();
+
+function listenFor(signal: AbortSignal, wait: () => void): () => void {
+  let shared = waitsOf.get(signal);
+  if (shared === undefined) {
+    const waits = new Set<() => void>();
+    shared = { waits, onAbort: () => endAll(waits) };
+    waitsOf.set(signal, shared);
+    signal.addEventListener('abort', shared.onAbort, { once: true });
+  }
+  const { waits, onAbort } = shared;
+  waits.add(wait);
+  return () => {
+    if (!waits.delete(wait) || waits.size > 0) return;
+    waitsOf.delete(signal);
+    signal.removeEventListener('abort', onAbort);
+  };
 }
 
 /**
@@ -52,6 +69,16 @@ export function checkTimeout(name: string, timeoutMs: number): void {
   }
 }
 
-function aborted(operation: string, signal: AbortSignal): TransportError {
-  return new TransportError('aborted', `${operation}: aborted`, { operation, cause: signal.reason });
+function endAll(waits: ReadonlySet<() => void>): void {
+  // The end of one wait may be that of others: a connection's, of its requests.
+  for (const end of [...waits]) if (waits.has(end)) end();
+}
+
+function aborted(o: DeadlineOptions, signal: AbortSignal): TransportError {
+  return waitError('aborted', waitOf(o), { reason: 'aborted', cause: signal.reason });
+}
+
+function waitOf(o: DeadlineOptions): Wait {
+  const { operation, self, peer, request, sequence, receivedBytes, expectedBytes } = o;
+  return { operation, self, peer, request, sequence, receivedBytes, expectedBytes, ...o.progress?.() };
 }

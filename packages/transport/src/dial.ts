@@ -3,12 +3,14 @@ import { type AuthenticatedSocket, authenticate } from './authentication.js';
 import type { WaitOptions } from './connection.js';
 import { deadline } from './deadline.js';
 import { TransportError } from './errors.js';
+import { handshakeProgress } from './handshake.js';
 import { checkIdentity, type Identity } from './identity.js';
 import { checkToken } from './keys.js';
 import { DEFAULT_TIMES } from './limits.js';
 import { intakeOf, SocketIntake } from './socket-intake.js';
 import { secureClient } from './tls-channel.js';
 import { checkTlsMode, type TlsOptions, wantsTls } from './tls-mode.js';
+import { selfName, waitError } from './wait-error.js';
 
 /** timeoutMs (default 10,000) and signal bound the wait for the authenticated socket, not its life. */
 export interface DialOptions extends WaitOptions, TlsOptions {
@@ -33,28 +35,27 @@ export async function dial(o: DialOptions): Promise<AuthenticatedSocket> {
   checkIdentity(o.identity);
   checkToken(o.token);
   checkTlsMode(o.tls);
-  const where = `${o.host}:${o.port}`;
+  const wait = { operation: 'connect', self: selfName(o.identity), peer: `${o.host}:${o.port}` };
   return await new Promise<AuthenticatedSocket>((resolve, reject) => {
+    let connected = false;
     const done = deadline({
       timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.connectMs,
       signal: o.signal,
-      operation: `connect to ${where}`,
-      onExpire: (error) => fail(error),
+      ...wait,
+      progress: () => (connected ? progress() : undefined),
+      onExpire: (error) => end(error),
     });
-    let connected = false;
     const intake = new SocketIntake();
     const socket = connectSocket({ host: o.host, port: o.port, noDelay: true, onread: intake.onread });
     intake.attach(socket, 'straight');
-    const fail = (error: TransportError) => {
+    const progress = () => handshakeProgress(socket, wantsTls(o, socket.remoteAddress));
+    const end = (error: TransportError) => {
       done();
       socket.destroy();
-      const message = error.message.startsWith(`connect to ${where}`)
-        ? error.message
-        : `connect to ${where}: ${error.message}`;
-      reject(
-        new TransportError(error.code, message, { cause: error.cause ?? error, peer: where, operation: 'connect' }),
-      );
+      reject(error);
     };
+    const fail = ({ code, reason, cause }: TransportError) =>
+      end(waitError(code, { ...wait, ...(code === 'lost' && connected ? progress() : undefined) }, { reason, cause }));
     // Stays: an error between this wait and the owner's first listener must not end the process.
     socket.on('error', (cause: NodeJS.ErrnoException) => {
       const text = cause.message || cause.code || cause.name;

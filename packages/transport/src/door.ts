@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { AuthenticatedSocket } from './authentication.js';
-import { checkTimeout } from './deadline.js';
+import { checkTimeout, deadline } from './deadline.js';
 import { TransportError } from './errors.js';
 import { HelloStatus } from './hello.js';
 import { checkIdentity, type Identity } from './identity.js';
@@ -10,6 +10,7 @@ import { Reception } from './reception.js';
 import { serverContext } from './tls-channel.js';
 import { checkTlsMode, type TlsOptions, wantsTls } from './tls-mode.js';
 import { UnauthenticatedSockets } from './unauthenticated-sockets.js';
+import { selfName, waitError } from './wait-error.js';
 
 export interface DoorOptions extends TlsOptions {
   /** Default 127.0.0.1. */
@@ -68,14 +69,22 @@ export async function openDoor(o: DoorOptions): Promise<Door> {
   checkPlaces('maxConnections', o.maxConnections ?? DEFAULT_MAX_CONNECTIONS);
   checkPlaces('maxUnauthenticated', o.maxUnauthenticated ?? DEFAULT_MAX_UNAUTHENTICATED);
   const { host = '127.0.0.1', port = 0, signal } = o;
-  if (signal?.aborted === true) throw new TransportError('aborted', 'listen: aborted', { cause: signal.reason });
   const sockets = createServer({ noDelay: true, pauseOnConnect: true });
   const door = new OpenDoor(o, sockets);
   await new Promise<void>((resolve, reject) => {
-    sockets.once('error', (cause) =>
-      reject(new TransportError('address', `listen on ${host}:${port}: ${cause.message}`, { cause })),
-    );
-    sockets.listen({ host, port }, resolve);
+    const wait = { operation: `listen on ${host}:${port}`, self: selfName(o.identity) };
+    const fail = (error: TransportError) => {
+      done();
+      sockets.close(); // or it would listen once the name is looked up
+      reject(error);
+    };
+    // A host name may have to be looked up.
+    const done = deadline({ timeoutMs: DEFAULT_TIMES.connectMs, signal, ...wait, onExpire: fail });
+    sockets.once('error', (cause) => fail(waitError('address', wait, { reason: cause.message, cause })));
+    sockets.listen({ host, port }, () => {
+      done();
+      resolve();
+    });
   });
   door.opened();
   return door;

@@ -1,5 +1,6 @@
 import { TransportError } from './errors.js';
 import type { Header } from './header.js';
+import { seenBy } from './wait-error.js';
 
 /** Longer messages are cut: an error must fit into any header limit. */
 const MAX_MESSAGE_CHARACTERS = 1000;
@@ -26,12 +27,19 @@ export function errorHeader(error: unknown): Header {
  */
 export function remoteError(
   header: Header,
-  where: { readonly peer: string; readonly operation: string; readonly request?: number },
+  where: {
+    readonly peer: string;
+    readonly operation: string;
+    readonly request?: number;
+    readonly self?: string | undefined;
+  },
 ): TransportError {
   const remoteCode = typeof header['code'] === 'string' ? header['code'] : 'internal';
   const remoteMessage = typeof header['message'] === 'string' ? header['message'] : '';
-  return new TransportError('remote', `${where.operation} to ${where.peer}: ${remoteCode}: ${remoteMessage}`, {
+  const reason = `${remoteCode}: ${remoteMessage}`;
+  return new TransportError('remote', seenBy(`${where.operation} to ${where.peer}: ${reason}`, where.self), {
     ...where,
+    reason,
     remoteCode,
     remoteMessage,
     retryable: header['retryable'] === true,

@@ -34,7 +34,7 @@ export type TransportErrorCode =
   | 'header'
   /** Thrown when a length is above a limit, before anything is allocated for it. */
   | 'limit'
-  /** Thrown when too much waits to be sent, or too many requests are open. */
+  /** Thrown when too much waits to be sent, too many requests are open, or reading has stopped too long for messages being handled. */
   | 'overloaded'
   /** Thrown when bytes cannot be viewed as float32: misaligned, or no multiple of 4. */
   | 'misaligned'
@@ -43,30 +43,53 @@ export type TransportErrorCode =
   /** Thrown when the peer's handler failed; remoteCode and remoteMessage say how. */
   | 'remote';
 
-const RETRYABLE: ReadonlySet<TransportErrorCode> = new Set([
-  'unreachable',
-  'refused',
-  'timeout',
-  'peer-closed',
-  'lost',
-  'silent',
-  'overloaded',
-]);
+/** Whether the same call may work on a new connection, or later. docs/errors.md says the same, and a test compares them. */
+export const RETRYABLE = {
+  configuration: false,
+  address: false,
+  unreachable: true,
+  authentication: false,
+  version: false,
+  run: false,
+  refused: true,
+  timeout: true,
+  aborted: false,
+  closed: false,
+  'peer-closed': true,
+  lost: true,
+  silent: true,
+  protocol: false,
+  checksum: false,
+  header: false,
+  limit: false,
+  overloaded: true,
+  misaligned: false,
+  handler: false,
+  remote: false,
+} as const satisfies Record<TransportErrorCode, boolean>;
 
 /** Where an error happened, and what caused it. */
 export interface TransportErrorOptions extends ErrorOptions {
   /** By default what the code says. */
-  readonly retryable?: boolean;
-  /** Who was spoken to, as `worker 3 at 127.0.0.1:4000`. */
-  readonly peer?: string;
-  /** What was being done, as `request 7 (kind 17)`. */
-  readonly operation?: string;
+  readonly retryable?: boolean | undefined;
+  /** What went wrong, without where; by default the message. */
+  readonly reason?: string | undefined;
+  /** Who saw it, as `worker 3 on node-a`. */
+  readonly self?: string | undefined;
+  /** Who was spoken to, as `shard 0 at 10.0.0.3:4000`. */
+  readonly peer?: string | undefined;
+  /** What was being done, as `request 7 (kind 17)` or `all-reduce #12 step 3 of 6`. */
+  readonly operation?: string | undefined;
   /** The request's number on its connection. */
-  readonly request?: number;
-  /** Payload bytes of the answer that had come. */
-  readonly receivedBytes?: number;
-  readonly remoteCode?: string;
-  readonly remoteMessage?: string;
+  readonly request?: number | undefined;
+  /** The operation's number among its kind; by default the request's. */
+  readonly sequence?: number | undefined;
+  /** Bytes that had come: of an answer its payload's. */
+  readonly receivedBytes?: number | undefined;
+  /** Bytes that should have come, where that is known. */
+  readonly expectedBytes?: number | undefined;
+  readonly remoteCode?: string | undefined;
+  readonly remoteMessage?: string | undefined;
 }
 
 /** An error of @weft/transport. The message is one line: what was expected, what came, where. */
@@ -74,10 +97,16 @@ export class TransportError extends Error {
   override readonly name = 'TransportError';
   /** Whether the same call may work on a new connection, or later. */
   readonly retryable: boolean;
+  /** What went wrong, without where. */
+  readonly reason: string;
+  /** Who saw it, as `worker 3 on node-a`. */
+  readonly self: string | undefined;
   readonly peer: string | undefined;
   readonly operation: string | undefined;
   readonly request: number | undefined;
+  readonly sequence: number | undefined;
   readonly receivedBytes: number | undefined;
+  readonly expectedBytes: number | undefined;
   readonly remoteCode: string | undefined;
   readonly remoteMessage: string | undefined;
 
@@ -87,11 +116,15 @@ export class TransportError extends Error {
     options: TransportErrorOptions = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.retryable = options.retryable ?? RETRYABLE.has(code);
+    this.retryable = options.retryable ?? RETRYABLE[code];
+    this.reason = options.reason ?? message;
+    this.self = options.self;
     this.peer = options.peer;
     this.operation = options.operation;
     this.request = options.request;
+    this.sequence = options.sequence ?? options.request;
     this.receivedBytes = options.receivedBytes;
+    this.expectedBytes = options.expectedBytes;
     this.remoteCode = options.remoteCode;
     this.remoteMessage = options.remoteMessage;
   }

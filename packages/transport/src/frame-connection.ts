@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionOptions, Handler, RequestOptions, WaitOptions } from './connection.js';
-import { deadline } from './deadline.js';
+import { checkTimeout, deadline } from './deadline.js';
 import { remoteError } from './error-frame.js';
 import { TransportError } from './errors.js';
 import { type Frame, FrameDecoder, freshPayload } from './frame-decoder.js';
@@ -13,11 +13,14 @@ import { Liveness } from './liveness.js';
 import { MessageDispatcher } from './message-dispatcher.js';
 import { Outbox } from './outbox.js';
 import { FrameKind, type Prefix } from './prefix.js';
-import { type PendingRequest, type Reply, RequestTable } from './request-table.js';
+import { answerProgress, type PendingRequest, type Reply, RequestTable } from './request-table.js';
 import type { ByteConsumer } from './socket-intake.js';
+import { peerName, seenBy, selfName, waitError } from './wait-error.js';
 
 export interface FrameConnectionOptions extends ConnectionOptions {
   readonly socket: Socket;
+  /** Who this side is. */
+  readonly identity: Identity;
   readonly peer: Identity;
   readonly address: string;
   /** Whether payloads are read straight into their place: then memory that a read may be writing cannot be let go. */
@@ -37,6 +40,7 @@ export class FrameConnection implements Connection, ByteConsumer {
   readonly #o: FrameConnectionOptions;
   readonly #open: OpenSettings;
   readonly #name: string;
+  readonly #self: string;
   readonly #decoder: FrameDecoder;
   readonly #writer: FrameWriter;
   readonly #requests: RequestTable;
@@ -51,8 +55,10 @@ export class FrameConnection implements Connection, ByteConsumer {
     this.#o = o;
     this.peer = o.peer;
     this.address = o.address;
-    this.#name = `${o.peer.role} ${o.peer.rank} at ${o.address}`;
+    this.#name = peerName(o.peer, o.address);
+    this.#self = selfName(o.identity);
     const limits = resolveLimits(o.limits);
+    checkTimeout('handlerTimeoutMs', o.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs); // before anything runs
     this.#open = { limits, crc: o.crc ?? true };
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -63,17 +69,20 @@ export class FrameConnection implements Connection, ByteConsumer {
       place: (prefix) => this.#place(prefix),
     });
     this.#writer = new FrameWriter(o.socket, limits);
-    this.#requests = new RequestTable(limits.maxPendingRequests, this.#name);
+    this.#requests = new RequestTable(limits.maxPendingRequests, this.#name, this.#self);
     this.#liveness = new Liveness({
       heartbeatMs: o.heartbeatMs ?? DEFAULT_TIMES.heartbeatMs,
       detectionMs: o.detectionMs ?? DEFAULT_TIMES.detectionMs,
-      beat: () =>
-        this.#guard(() => this.#outbox.send(encodeFrame({ kind: FrameKind.heartbeat, crc: false }), () => {})),
+      beat: () => {
+        if (this.#writer.unwrittenBytes > 0) return; // its bytes are life enough, and a beat could not pass them
+        this.#guard(() => this.#outbox.send(encodeFrame({ kind: FrameKind.heartbeat, crc: false }), () => {}));
+      },
       onSilent: (ms) => this.#end(this.#error('silent', `nothing came for ${Math.round(ms)} ms`)),
     });
     this.#outbox = new Outbox({
       writer: this.#writer,
       peer: this.#name,
+      self: this.#self,
       onSend: () => this.#liveness.sent(),
       endHalfway: (operation, error) => this.#endHalfway(operation, error),
     });
@@ -83,6 +92,8 @@ export class FrameConnection implements Connection, ByteConsumer {
       handler: o.handler,
       pool: o.pool,
       outbox: this.#outbox,
+      self: this.#self,
+      handlerTimeoutMs: o.handlerTimeoutMs,
       isOpen: () => this.#ended === undefined && this.#closing === undefined,
       end: (code, message, cause) => this.#end(this.#error(code, message, cause)),
       pause: (paused) => {
@@ -117,7 +128,11 @@ export class FrameConnection implements Connection, ByteConsumer {
       const done = deadline({
         timeoutMs,
         signal,
-        operation: `${operation} to ${this.#name}`,
+        operation,
+        request: number,
+        self: this.#self,
+        peer: this.#name,
+        progress: () => answerProgress(number, this.#decoder.receiving),
         onExpire: (error) => this.#giveUp(request, error),
       });
       this.#requests.add(request);
@@ -138,8 +153,8 @@ export class FrameConnection implements Connection, ByteConsumer {
     await this.#outbox.deliver(frame, `notification (kind ${kind})`, options);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: WaitOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
@@ -164,7 +179,7 @@ export class FrameConnection implements Connection, ByteConsumer {
     } catch (error) {
       this.#end(
         error instanceof TransportError
-          ? this.#error(error.code, error.message, error)
+          ? this.#error(error.code, error.reason, error)
           : this.#error('protocol', 'a frame could not be taken', error),
       );
     }
@@ -175,7 +190,7 @@ export class FrameConnection implements Connection, ByteConsumer {
       this.#decoder.end();
       this.#end(this.#error('lost', 'the peer ended the connection without a farewell'));
     } catch (error) {
-      this.#end(this.#error('lost', (error as TransportError).message, error));
+      this.#end(this.#error('lost', (error as TransportError).reason, error));
     }
   }
 
@@ -186,25 +201,26 @@ export class FrameConnection implements Connection, ByteConsumer {
     } else if (kind === FrameKind.reply) {
       const pending = this.#requests.take(request);
       pending?.settle(
-        frame.discarded
-          ? this.#error(
-              'limit',
-              `${pending.operation}: an answer of at most ${pending.receiveInto?.length ?? 0} bytes expected (receiveInto), got ${frame.prefix.payloadBytes}`,
-            )
-          : { header: frame.header, payload: frame.payload },
+        frame.discarded ? this.#tooLong(pending, frame.prefix) : { header: frame.header, payload: frame.payload },
       );
     } else if (kind === FrameKind.error) {
       if (request === 0) {
-        this.#end(remoteError(frame.header, { peer: this.#name, operation: 'notification' }));
+        this.#end(remoteError(frame.header, { peer: this.#name, self: this.#self, operation: 'notification' }));
       } else {
         const pending = this.#requests.take(request);
-        pending?.settle(remoteError(frame.header, { peer: this.#name, operation: pending.operation, request }));
+        const where = { peer: this.#name, self: this.#self, request };
+        pending?.settle(remoteError(frame.header, { ...where, operation: pending.operation }));
       }
     } else if (kind === FrameKind.close) {
       this.#end(this.#error('peer-closed', 'the peer closed the connection'));
     } else if (kind !== FrameKind.heartbeat) {
       throw new TransportError('protocol', `frame: a known kind expected, got ${kind}`);
     }
+  }
+
+  #tooLong({ operation, receiveInto }: PendingRequest, { payloadBytes, request }: Prefix): TransportError {
+    const reason = `an answer of at most ${receiveInto?.length ?? 0} bytes expected (receiveInto), got ${payloadBytes}`;
+    return waitError('limit', { operation, request, self: this.#self, peer: this.#name }, { reason });
   }
 
   #place(prefix: Prefix): Uint8Array | undefined {
@@ -224,43 +240,38 @@ export class FrameConnection implements Connection, ByteConsumer {
       request.receiveInto !== undefined &&
       receiving?.prefix.kind === FrameKind.reply &&
       receiving.prefix.request === request.number;
-    const receivedBytes = arriving ? receiving.receivedBytes : 0;
     if (sending?.state === 'queued') this.#writer.cancel(sending);
     const leaving = sending?.state === 'writing' && sending.frame.payload.length > 0;
     if (leaving || (arriving && this.#o.straight)) this.#endHalfway(request.operation, error);
     else if (arriving) this.#decoder.discard();
-    request.settle(
-      new TransportError(error.code, error.message, {
-        cause: error.cause,
-        peer: this.#name,
-        operation: request.operation,
-        request: request.number,
-        receivedBytes,
-      }),
-    );
+    request.settle(error);
   }
 
   #endHalfway(operation: string, error: TransportError): void {
     this.#end(this.#error(error.code, `${operation} was given up in the middle of its bytes`, error));
   }
 
-  async #close(): Promise<void> {
+  async #close({ timeoutMs = DEFAULT_TIMES.closeMs, signal }: WaitOptions): Promise<void> {
     if (this.#ended !== undefined) return;
     const { socket } = this.#o;
     const reason = this.#error('closed', 'this side closed the connection');
     this.#decoder.stop();
     this.#liveness.stop();
     this.#writer.shut(reason);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, DEFAULT_TIMES.closeMs);
-      socket.once('close', () => {
-        clearTimeout(timer);
-        resolve();
+    try {
+      await new Promise<void>((resolve) => {
+        if (signal?.aborted === true) return resolve();
+        const done = deadline({ timeoutMs, signal, operation: 'close', onExpire: () => resolve() });
+        socket.once('close', () => {
+          done();
+          resolve();
+        });
+        socket.resume();
+        socket.end(frameBytes(encodeFrame({ kind: FrameKind.close, crc: false })));
       });
-      socket.resume();
-      socket.end(frameBytes(encodeFrame({ kind: FrameKind.close, crc: false })));
-    });
-    this.#end(reason);
+    } finally {
+      this.#end(reason);
+    }
   }
 
   /** The one place where a connection ends. What waits is told after the socket is gone: nothing reads or writes its memory then. */
@@ -274,20 +285,20 @@ export class FrameConnection implements Connection, ByteConsumer {
     this.#o.socket.destroy();
     this.#writer.fail(reason);
     this.#requests.failAll(reason, receiving);
-    this.#dispatcher.release();
+    this.#dispatcher.release(reason);
     this.#resolveClosed(this.#closing === undefined ? reason : undefined);
   }
 
   #checkOpen(kind: number): void {
-    if (this.#ended !== undefined) throw this.#error(this.#ended.code, this.#ended.message, this.#ended);
+    if (this.#ended !== undefined) throw this.#error(this.#ended.code, this.#ended.reason, this.#ended);
     if (this.#closing !== undefined) throw this.#error('closed', 'this side closed the connection');
     if (!Number.isInteger(kind) || kind < FrameKind.application || kind > 255) {
       throw new TransportError('configuration', `kind: 16 to 255 expected, got ${String(kind)}`);
     }
   }
 
-  #error(code: TransportError['code'], message: string, cause?: unknown): TransportError {
-    const named = message.startsWith(this.#name) ? message : `${this.#name}: ${message}`;
-    return new TransportError(code, named, { cause, peer: this.#name });
+  #error(code: TransportError['code'], reason: string, cause?: unknown): TransportError {
+    const message = seenBy(`${this.#name}: ${reason}`, this.#self);
+    return new TransportError(code, message, { cause, reason, self: this.#self, peer: this.#name });
   }
 }

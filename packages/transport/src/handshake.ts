@@ -16,6 +16,7 @@ import {
 import type { Identity } from './identity.js';
 import { deriveKey, type Side } from './keys.js';
 import { FRAME_VERSION } from './prefix.js';
+import type { Progress } from './wait-error.js';
 
 export interface HandshakeOptions {
   readonly side: Side;
@@ -173,6 +174,18 @@ export class Handshake {
     const { side, identity } = this.#o;
     return encodeHello({ side, status, versions: this.#versions, identity, nonce: this.#nonce });
   }
+}
+
+/**
+ * How much of the peer's side of the handshake has come. Of how much is known without TLS only.
+ *
+ * @example handshakeProgress(socket, false) // { receivedBytes: 144, expectedBytes: 184 }
+ */
+export function handshakeProgress(
+  { bytesRead: receivedBytes }: { readonly bytesRead: number },
+  secure: boolean,
+): Progress {
+  return secure ? { receivedBytes } : { receivedBytes, expectedBytes: HELLO_BYTES + PROOF_BYTES };
 }
 
 function throwRefusal(status: number): void {

@@ -55,3 +55,4 @@ export type { Reply } from './request-table.js';
 export { type ShardRange, shardRanges } from './shard-ranges.js';
 export type { TlsMode, TlsOptions } from './tls-mode.js';
 export { newToken, readToken, writeToken } from './token.js';
+export { type Progress, peerName, selfName, type Wait, type WaitEnd, waitError } from './wait-error.js';

@@ -30,6 +30,7 @@ export const DEFAULT_TIMES = {
   connectMs: 10_000,
   authenticationMs: 5_000,
   requestMs: 30_000,
+  handlerMs: 600_000,
   heartbeatMs: 2_000,
   detectionMs: 10_000,
   closeMs: 1_000,

@@ -1,5 +1,5 @@
 import type { AuthenticatedSocket } from './authentication.js';
-import type { Connection, ConnectionOptions, Handler } from './connection.js';
+import type { Connection, ConnectionOptions, Handler, WaitOptions } from './connection.js';
 import { checkTimeout } from './deadline.js';
 import { type Door, type DoorOptions, openDoor } from './door.js';
 import { FrameConnection } from './frame-connection.js';
@@ -18,8 +18,8 @@ export interface Server {
   readonly port: number;
   /** Those that are authenticated and open. */
   readonly connections: ReadonlySet<Connection>;
-  /** Stops listening and closes all connections. Any number of calls. */
-  close(): Promise<void>;
+  /** Stops listening and closes all connections, each as Connection's close does. Any number of calls; the first's options count. */
+  close(options?: WaitOptions): Promise<void>;
 }
 
 /**
@@ -33,6 +33,7 @@ export async function listen(o: ListenOptions): Promise<Server> {
   resolveLimits(o.limits);
   checkTimeout('heartbeatMs', o.heartbeatMs ?? DEFAULT_TIMES.heartbeatMs);
   checkTimeout('detectionMs', o.detectionMs ?? DEFAULT_TIMES.detectionMs);
+  checkTimeout('handlerTimeoutMs', o.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs);
   const server = new FrameServer(o);
   await server.open();
   return server;
@@ -64,15 +65,15 @@ class FrameServer implements Server {
     if (signal?.aborted === true) await this.close();
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: WaitOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(options: WaitOptions): Promise<void> {
     this.#o.signal?.removeEventListener('abort', this.#onAbort);
     const closed = this.#door!.close();
-    await Promise.all([...this.connections].map((connection) => connection.close()));
+    await Promise.all([...this.connections].map((connection) => connection.close(options)));
     await closed;
   }
 

@@ -1,9 +1,11 @@
 import type { Answer, Connection, Handler } from './connection.js';
+import { deadline } from './deadline.js';
 import { errorHeader } from './error-frame.js';
 import { TransportError } from './errors.js';
 import { type Frame, freshPayload } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
-import type { Limits } from './limits.js';
+import { HandlerCalls } from './handler-calls.js';
+import { DEFAULT_TIMES, type Limits } from './limits.js';
 import type { Outbox } from './outbox.js';
 import { PayloadLease } from './payload-lease.js';
 import type { PayloadPool } from './payload-pool.js';
@@ -16,6 +18,9 @@ export interface MessageDispatcherOptions {
   readonly limits: Limits;
   readonly crc: boolean;
   readonly outbox: Outbox;
+  /** This side, for messages. */
+  readonly self?: string | undefined;
+  readonly handlerTimeoutMs?: number | undefined;
   /** Whether the connection still lives. */
   isOpen(): boolean;
   /** Ends the connection. */
@@ -31,9 +36,18 @@ export class MessageDispatcher {
   #paused = false;
   /** The pool's memory that a payload is being read into. */
   #acquired: Uint8Array | undefined;
+  readonly #calls: HandlerCalls;
+  readonly #timeoutMs: number;
+  #resumed: () => void = () => {};
 
   constructor(options: MessageDispatcherOptions) {
     this.#o = options;
+    this.#timeoutMs = options.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs;
+    this.#calls = new HandlerCalls({
+      timeoutMs: this.#timeoutMs,
+      self: options.self,
+      onExpire: ({ kind, request }, error) => this.#fail(error, kind, request),
+    });
   }
 
   /**
@@ -56,8 +70,13 @@ export class MessageDispatcher {
     return place;
   }
 
-  /** Gives back the memory of a payload that will not be complete. To be called when nothing is read any more. */
-  release(): void {
+  /**
+   * Gives back the memory of a payload that will not be complete, and tells the handlers why nobody needs their answers. To be
+   * called when nothing is read any more.
+   */
+  release(reason: TransportError): void {
+    this.#resumed();
+    this.#calls.abortAll(reason);
     if (this.#acquired !== undefined) this.#o.pool?.release(this.#acquired);
     this.#acquired = undefined;
   }
@@ -73,27 +92,39 @@ export class MessageDispatcher {
       if (payload.length > 0) this.#o.pool?.release(payload);
       this.#count(-1);
     });
+    const call = this.#calls.begin(kind, request);
     let answer: Answer | undefined;
     let written: Promise<void> | undefined;
     try {
       if (handler === undefined)
         throw new TransportError('configuration', `kind ${kind}: nothing handles messages here`);
-      const message = { kind, header, payload, retain: () => lease.retain(), term, peer: connection.peer };
+      const message = {
+        kind,
+        header,
+        payload,
+        retain: () => lease.retain(),
+        term,
+        peer: connection.peer,
+        get signal() {
+          return call.signal;
+        },
+      };
       answer = await handler(message, connection);
-      if (request !== 0 && this.#o.isOpen()) {
+      if (request !== 0 && !call.aborted && this.#o.isOpen()) {
         const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.sendView };
         const encoded = encodeFrame({ ...reply, term: connection.term, request, crc, limits });
         written = outbox.deliver(encoded, `answer ${request} (kind ${kind})`);
       }
     } catch (error) {
-      this.#fail(error, kind, request);
+      if (!call.aborted) this.#fail(error, kind, request);
     }
+    this.#calls.settled(call);
     try {
       await written;
     } catch (error) {
       // Also where too much waits to be sent: a requester that is never answered would wait for nothing.
-      const { code, message } = error as TransportError;
-      this.#o.end(code, `an answer could not be sent: ${message}`, error);
+      const { code, reason } = error as TransportError;
+      this.#o.end(code, `an answer could not be sent: ${reason}`, error);
     }
     lease.end();
     answer?.onSent?.();
@@ -104,21 +135,40 @@ export class MessageDispatcher {
     const { connection, crc, outbox } = this.#o;
     const header = errorHeader(error);
     const frame = encodeFrame({ kind: FrameKind.error, header, term: connection.term, request, crc });
-    const end = () =>
-      this.#o.end('handler', `the handler of notification (kind ${kind}) failed: ${String(header['message'])}`, error);
+    if (request === 0) {
+      const end = () =>
+        this.#o.end(
+          'handler',
+          `the handler of notification (kind ${kind}) failed: ${String(header['message'])}`,
+          error,
+        );
+      // Also where the peer cannot be told: nobody waits for an answer, and the error must not vanish.
+      outbox.deliver(frame, `error of notification (kind ${kind})`).then(end, end);
+      return;
+    }
     try {
-      outbox.send(frame, request === 0 ? end : () => {});
+      outbox.send(frame, () => {});
     } catch (cause) {
-      this.#o.end('overloaded', `an error could not be sent: ${(cause as Error).message}`, cause);
+      this.#o.end('overloaded', `an error could not be sent: ${(cause as TransportError).reason}`, cause);
     }
   }
 
-  /** Reading stops at maxHandledMessages: what a peer may make this side hold is bounded. */
+  /** Reading stops at maxHandledMessages: what a peer may make this side hold is bounded. So is the time: it is not heard meanwhile. */
   #count(change: 1 | -1): void {
     this.#handledMessages += change;
-    const paused = this.#handledMessages >= this.#o.limits.maxHandledMessages;
+    const { maxHandledMessages } = this.#o.limits;
+    const paused = this.#handledMessages >= maxHandledMessages;
     if (paused === this.#paused) return;
     this.#paused = paused;
-    if (this.#o.isOpen()) this.#o.pause(paused);
+    this.#resumed();
+    if (!this.#o.isOpen()) return;
+    this.#o.pause(paused);
+    if (!paused) return;
+    const operation = `reading stopped at ${maxHandledMessages} messages that are being handled`;
+    this.#resumed = deadline({
+      timeoutMs: this.#timeoutMs,
+      operation,
+      onExpire: (error) => this.#o.end('overloaded', error.message, error),
+    });
   }
 }

@@ -1,14 +1,17 @@
 import type { WaitOptions } from './connection.js';
 import { deadline } from './deadline.js';
-import { TransportError } from './errors.js';
+import type { TransportError } from './errors.js';
 import type { EncodedFrame } from './frame-encoder.js';
 import type { FrameWriter, Sending } from './frame-writer.js';
 import { DEFAULT_TIMES } from './limits.js';
+import { waitError } from './wait-error.js';
 
 export interface OutboxOptions {
   readonly writer: FrameWriter;
   /** The peer, for messages. */
   readonly peer: string;
+  /** This side, for messages. */
+  readonly self?: string | undefined;
   /** Called for each frame that is sent. */
   onSend(): void;
   /** Ends the connection, since a frame was given up in the middle of its bytes. */
@@ -39,15 +42,17 @@ export class Outbox {
    * @throws {TransportError} `timeout`, `aborted`, `overloaded`, or why the connection ended
    */
   deliver(frame: EncodedFrame, operation: string, o: WaitOptions = {}): Promise<void> {
-    const { peer, writer, endHalfway } = this.#o;
+    const { peer, self, writer, endHalfway } = this.#o;
     return new Promise((resolve, reject) => {
       let sending: Sending | undefined;
       const done = deadline({
         timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.requestMs,
         signal: o.signal,
-        operation: `${operation} to ${peer}`,
+        operation,
+        self,
+        peer,
         onExpire: (error) => {
-          reject(new TransportError(error.code, error.message, { cause: error.cause, peer, operation }));
+          reject(error);
           if (sending !== undefined && !writer.cancel(sending)) endHalfway(operation, error);
         },
       });
@@ -55,8 +60,7 @@ export class Outbox {
         sending = this.send(frame, (error) => {
           done();
           if (error === undefined) resolve();
-          else
-            reject(new TransportError(error.code, `${operation}: ${error.message}`, { cause: error, peer, operation }));
+          else reject(waitError(error.code, { operation, self, peer }, { reason: error.reason, cause: error }));
         });
       } catch (error) {
         done();

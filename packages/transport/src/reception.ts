@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { type AuthenticatedSocket, authenticate, NOWHERE, remoteOf } from './authentication.js';
 import { deadline } from './deadline.js';
-import { TransportError } from './errors.js';
+import type { TransportError } from './errors.js';
+import { handshakeProgress } from './handshake.js';
 import { encodeHello, HelloStatus, NONCE_BYTES } from './hello.js';
 import type { Identity } from './identity.js';
 import { DEFAULT_TIMES } from './limits.js';
@@ -10,6 +11,7 @@ import { FRAME_VERSION } from './prefix.js';
 import { detach } from './socket-handle.js';
 import { adopt, intakeOf, type SocketIntake } from './socket-intake.js';
 import { secureServer, TLS_RECORD_HANDSHAKE } from './tls-channel.js';
+import { type Progress, selfName, type Wait, waitError } from './wait-error.js';
 
 export interface ReceptionOptions {
   /** Accepted with pauseOnConnect, and not read yet. */
@@ -56,9 +58,12 @@ export class Reception {
   }
 
   begin(): void {
-    const { timeoutMs } = this.#o;
-    const operation = `handshake with ${this.address}`;
-    this.#done = deadline({ timeoutMs, operation, onExpire: (error) => this.end(error) });
+    this.#done = deadline({
+      timeoutMs: this.#o.timeoutMs,
+      ...this.#wait,
+      progress: () => this.#progress,
+      onExpire: (error) => this.end(error),
+    });
     this.#watch(this.socket);
     if (this.#intake !== undefined) this.#authenticate(this.socket, this.#intake);
     else this.socket.once('readable', () => this.#secure());
@@ -88,7 +93,15 @@ export class Reception {
   }
 
   readonly #onEnd = () =>
-    this.end(new TransportError('lost', `handshake with ${this.address}: the client ended the connection`));
+    this.end(waitError('lost', { ...this.#wait, ...this.#progress }, { reason: 'the client ended the connection' }));
+
+  get #wait(): Wait {
+    return { operation: `handshake with ${this.address}`, self: selfName(this.#o.identity), peer: this.address };
+  }
+
+  get #progress(): Progress {
+    return handshakeProgress(this.socket, this.#o.secure);
+  }
 
   #watch(socket: Socket): void {
     this.#outer = socket;
@@ -110,18 +123,15 @@ export class Reception {
     if (first[0] !== TLS_RECORD_HANDSHAKE) {
       this.#tell(HelloStatus.tls);
       this.end(
-        new TransportError(
-          'authentication',
-          `handshake with ${this.address}: TLS expected, got 0x${first[0]!.toString(16)} first (is tls off on that side only?)`,
-        ),
+        waitError('authentication', this.#wait, {
+          reason: `TLS expected, got 0x${first[0]!.toString(16)} first (is tls off on that side only?)`,
+        }),
       );
       return;
     }
     this.socket.unshift(first);
     const onFailed = (error: TransportError) =>
-      this.end(
-        new TransportError(error.code, `handshake with ${this.address}: ${error.message}`, { cause: error.cause }),
-      );
+      this.end(waitError(error.code, this.#wait, { reason: error.reason, cause: error.cause }));
     const onSecure = (secure: Socket) => this.#authenticate(secure, intakeOf(secure));
     this.#watch(secureServer({ socket: this.socket, token, context, onSecure, onFailed }));
   }
@@ -134,7 +144,7 @@ export class Reception {
       socket,
       intake,
       admit: () => this.#o.admit(),
-      onFailed: (error) => this.end(error),
+      onFailed: ({ code, reason, cause }) => this.end(waitError(code, this.#wait, { reason, cause })),
       onAuthenticated: (authenticated) => {
         if (this.#leave()) this.#o.onAuthenticated(authenticated);
       },

@@ -2,6 +2,8 @@ import { TransportError } from './errors.js';
 import type { FrameDecoder } from './frame-decoder.js';
 import type { Sending } from './frame-writer.js';
 import type { Header } from './header.js';
+import { FrameKind } from './prefix.js';
+import { type Progress, seenBy, waitError } from './wait-error.js';
 
 /** What a request is answered with. */
 export interface Reply {
@@ -25,11 +27,13 @@ export class RequestTable {
   readonly #pending = new Map<number, PendingRequest>();
   readonly #maxPending: number;
   readonly #peer: string;
+  readonly #self: string | undefined;
   #last = 0;
 
-  constructor(maxPending: number, peer: string) {
+  constructor(maxPending: number, peer: string, self?: string) {
     this.#maxPending = maxPending;
     this.#peer = peer;
+    this.#self = self;
   }
 
   get size(): number {
@@ -43,11 +47,8 @@ export class RequestTable {
    */
   number(): number {
     if (this.#pending.size >= this.#maxPending) {
-      throw new TransportError(
-        'overloaded',
-        `request to ${this.#peer}: at most ${this.#maxPending} open requests expected, got one more`,
-        { peer: this.#peer },
-      );
+      const reason = `at most ${this.#maxPending} open requests expected, got one more`;
+      throw waitError('overloaded', { operation: 'request', self: this.#self, peer: this.#peer }, { reason });
     }
     this.#last += 1;
     return this.#last;
@@ -68,10 +69,8 @@ export class RequestTable {
    */
   take(number: number): PendingRequest | undefined {
     if (number < 1 || number > this.#last) {
-      throw new TransportError(
-        'protocol',
-        `answer of ${this.#peer}: a request number of 1 to ${this.#last} expected, got ${number}`,
-      );
+      const reason = `answer: a request number of 1 to ${this.#last} expected, got ${number}`;
+      throw new TransportError('protocol', seenBy(`${this.#peer}: ${reason}`, this.#self), { reason });
     }
     const request = this.#pending.get(number);
     this.#pending.delete(number);
@@ -82,24 +81,20 @@ export class RequestTable {
   failAll(reason: TransportError, receiving: FrameDecoder['receiving']): void {
     const all = [...this.#pending.values()];
     this.#pending.clear();
-    for (const request of all) {
-      const ours = receiving !== undefined && receiving.prefix.request === request.number;
-      const receivedBytes = ours ? receiving.receivedBytes : 0;
-      const came = ours ? `${receivedBytes} of ${receiving.prefix.payloadBytes} bytes` : 'nothing';
-      request.settle(
-        new TransportError(
-          reason.code,
-          `${request.operation} to ${this.#peer}: ${came} of the answer had come, then: ${reason.message}`,
-          {
-            cause: reason,
-            retryable: reason.retryable,
-            peer: this.#peer,
-            operation: request.operation,
-            request: request.number,
-            receivedBytes,
-          },
-        ),
-      );
+    for (const { number, operation, settle } of all) {
+      const wait = { operation, request: number, self: this.#self, peer: this.#peer };
+      const end = { reason: reason.reason, cause: reason, retryable: reason.retryable };
+      settle(waitError(reason.code, { ...wait, ...answerProgress(number, receiving) }, end));
     }
   }
+}
+
+/**
+ * How much of a request's answer has come.
+ *
+ * @example answerProgress(7, decoder.receiving) // { receivedBytes: 500, expectedBytes: 1000 }, or { receivedBytes: 0 }
+ */
+export function answerProgress(number: number, receiving: FrameDecoder['receiving']): Progress {
+  if (receiving?.prefix.kind !== FrameKind.reply || receiving.prefix.request !== number) return { receivedBytes: 0 };
+  return { receivedBytes: receiving.receivedBytes, expectedBytes: receiving.prefix.payloadBytes };
 }

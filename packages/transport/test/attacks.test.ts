@@ -73,7 +73,7 @@ describe('reflection', () => {
   it('to another member, or to itself, is told by whom the client expects', async () => {
     const { port } = await server({ identity: WORKER });
     await expect(connect({ ...at(port), expect: { role: 'shard', rank: 0 } })).rejects.toThrow(
-      /shard 0 expected, got worker 3$/,
+      /shard 0 expected, got worker 3 \(seen by worker 3 on /,
     );
     expect((await client(port, { expect: { rank: 3 } })).peer).toEqual(WORKER);
   });

@@ -6,7 +6,19 @@ import { asFloat32 } from '../src/float32-view.js';
 import { FrameConnection } from '../src/frame-connection.js';
 import { encodeFrame, frameBytes } from '../src/frame-encoder.js';
 import { FrameKind } from '../src/prefix.js';
-import { authenticate, client, echo, type Gate, gate, pair, rawServer, rawSocket, server, WORKER } from './pair.js';
+import {
+  authenticate,
+  client,
+  echo,
+  type Gate,
+  gate,
+  pair,
+  rawServer,
+  rawSocket,
+  SHARD,
+  server,
+  WORKER,
+} from './pair.js';
 
 const MEGABYTE = 1024 ** 2;
 const never: Handler = () => new Promise(() => {});
@@ -153,7 +165,13 @@ describe('request', () => {
   it('lets go of a receiveInto that was given up halfway where it copies, and goes on', async () => {
     const accepted = gate<FrameConnection>();
     const listening = createServer((socket) => {
-      const connection = new FrameConnection({ socket, peer: WORKER, address: 'client', straight: false });
+      const connection = new FrameConnection({
+        identity: SHARD,
+        socket,
+        peer: WORKER,
+        address: 'client',
+        straight: false,
+      });
       socket.on('data', (chunk: Uint8Array) => connection.write(chunk));
       accepted.open(connection);
     });
@@ -203,7 +221,7 @@ describe('the end', () => {
         operation: 'request 1 (kind 20)',
         receivedBytes: 500,
         message: expect.stringMatching(
-          /^request 1 \(kind 20\) to shard 0 at 127.0.0.1:\d+: 500 of 1000 bytes of the answer/,
+          /^request 1 \(kind 20\): 500 of 1,000 bytes had come from shard 0 at 127.0.0.1:\d+, then: .*\(seen by worker 3 on /,
         ),
       }),
       expect(other).rejects.toMatchObject({ code: 'lost', operation: 'request 2 (kind 21)', receivedBytes: 0 }),

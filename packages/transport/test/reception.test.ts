@@ -79,7 +79,7 @@ describe('under TLS', () => {
     const { door, refused } = await watchedDoor({ tls: 'on' });
     await expect(knock(door.port, { tls: 'on', token: new Uint8Array(32) })).rejects.toMatchObject({
       code: 'authentication',
-      message: expect.stringMatching(/^connect to .*\(is the token the same\?\)$/),
+      message: expect.stringMatching(/^connect to .*\(is the token the same\?\) \(seen by worker 3 on /),
     });
     expect(await refused).toMatchObject({
       code: 'authentication',

@@ -32,7 +32,7 @@ describe('RequestTable', () => {
   });
 
   it('fails each request with peer, operation and bytes', () => {
-    const table = new RequestTable(5, 'shard 0 at h:1');
+    const table = new RequestTable(5, 'shard 0 at h:1', 'worker 3 on a');
     const outcomes: unknown[] = [];
     for (let i = 0; i < 2; i++) table.add(pending(table.number(), outcomes));
     const prefix = { kind: 1, flags: 0, term: 0, headerBytes: 0, payloadBytes: 100, request: 2 };
@@ -42,9 +42,15 @@ describe('RequestTable', () => {
         code: 'lost',
         peer: 'shard 0 at h:1',
         receivedBytes: 0,
-        message: 'request 1 (kind 16) to shard 0 at h:1: nothing of the answer had come, then: gone',
+        message: 'request 1 (kind 16): nothing had come from shard 0 at h:1, then: gone (seen by worker 3 on a)',
       }),
-      expect.objectContaining({ receivedBytes: 60, message: expect.stringMatching(/60 of 100 bytes of the answer/) }),
+      expect.objectContaining({
+        self: 'worker 3 on a',
+        sequence: 2,
+        receivedBytes: 60,
+        expectedBytes: 100,
+        message: expect.stringMatching(/60 of 100 bytes had come from shard 0 at h:1/),
+      }),
     ]);
     expect(table.size).toBe(0);
   });
