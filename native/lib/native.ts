@@ -27,7 +27,8 @@ export interface NativeEngine {
 export interface NativeAddon {
   /** Which instruction set the kernels use: 'avx512', 'avx2' or 'portable'. */
   readonly kernels: string;
-  readonly crc32cKind: string;
+  /** The ways to compute CRC-32C that this CPU runs, of 'avx512', 'pclmul', 'sse4.2', 'portable': crc32c uses the first. */
+  readonly crc32cKinds: readonly string[];
   add(x: Vector, y: Vector): void;
   axpy(a: number, x: Vector, y: Vector): void;
   scale(a: number, x: Vector): void;
@@ -48,6 +49,8 @@ export interface NativeAddon {
   toInt8(x: Vector, out: Int8Array): number;
   fromInt8(scale: number, x: Int8Array, out: Vector): void;
   crc32c(bytes: Uint8Array, previous?: number): number;
+  /** By one of crc32cKinds: for tests. */
+  crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
 }
 
