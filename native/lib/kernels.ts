@@ -34,6 +34,8 @@ export interface Kernels {
 /** The TypeScript kernels. */
 export const PORTABLE: Kernels = { ...twinVector, ...twinStep, ...twinConvert, crc32c: twinCrc32c };
 
+const CRC32C_TWIN_BYTES = 96;
+
 function choose(): Kernels {
   const found = addon();
   if (!found.ok) return PORTABLE;
@@ -57,7 +59,9 @@ function choose(): Kernels {
     fromBfloat: n.fromBfloat,
     toInt8: n.toInt8,
     fromInt8: n.fromInt8,
-    crc32c: n.crc32c,
+    // Exact either way. Below this length the call into the addon takes longer than the twin.
+    crc32c: (bytes, previous = 0, start = 0, end = bytes.length) =>
+      end - start < CRC32C_TWIN_BYTES ? twinCrc32c(bytes, previous, start, end) : n.crc32c(bytes, previous, start, end),
   };
 }
 

@@ -48,7 +48,7 @@ export interface NativeAddon {
   fromBfloat(x: Uint16Array, out: Vector): void;
   toInt8(x: Vector, out: Int8Array): number;
   fromInt8(scale: number, x: Int8Array, out: Vector): void;
-  crc32c(bytes: Uint8Array, previous?: number): number;
+  crc32c(bytes: Uint8Array, previous: number, start: number, end: number): number;
   /** By one of crc32cKinds: for tests. */
   crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { crc32c } from '../lib/crc32c.js';
+import { KERNELS } from '../lib/kernels.js';
 import { addon } from '../lib/native.js';
 
 /** Bit by bit, as the polynomial says. */
@@ -45,6 +46,29 @@ describe('crc32c', () => {
       const memory = new Uint8Array(64).fill(170);
       memory.set(bytes, offset);
       expect(crc32c(memory.subarray(offset, offset + bytes.length))).toBe(crc32c(bytes));
+    }
+  });
+
+  it('takes a range of its bytes, and refuses one outside of them', () => {
+    const bytes = counting(200);
+    for (const sum of [crc32c, KERNELS.crc32c]) {
+      for (const [start, end] of [
+        [0, 200],
+        [3, 3],
+        [5, 60],
+        [7, 199],
+      ] as const) {
+        expect(sum(bytes, 5, start, end)).toBe(crc32c(bytes.subarray(start, end), 5));
+      }
+      for (const [start, end] of [
+        [-1, 5],
+        [6, 5],
+        [0, 201],
+        [201, 201],
+        [Number.NaN, 5],
+      ] as const) {
+        expect(() => sum(bytes, 0, start, end)).toThrow(RangeError);
+      }
     }
   });
 

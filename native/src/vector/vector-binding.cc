@@ -170,12 +170,16 @@ Napi::Value fromInt8(const Napi::CallbackInfo& info) {
   kernels().fromInt8(a.number(0), x, out.data, out.size);
   return info.Env().Undefined();
 }
+// bytes, previous, start, end
 Napi::Value checksum(const Napi::CallbackInfo& info) {
   const Arguments a(info);
   const Napi::TypedArray bytes = a.typed(0, napi_uint8_array, "Uint8Array");
-  const uint8_t* p = dataOf(bytes);
-  const uint32_t previous = info.Length() > 1 ? info[1].ToNumber().Uint32Value() : 0;
-  return Napi::Number::New(info.Env(), crc32c(p, bytes.ByteLength(), previous));
+  const double start = a.real(2), end = a.real(3);
+  if (!(start >= 0 && start <= end && end <= static_cast<double>(bytes.ByteLength()))) {
+    throw Napi::RangeError::New(info.Env(), "crc32c: a range within " + std::to_string(bytes.ByteLength()) + " bytes expected");
+  }
+  const size_t from = static_cast<size_t>(start), n = static_cast<size_t>(end) - from;
+  return Napi::Number::New(info.Env(), crc32c(dataOf(bytes) + from, n, info[1].ToNumber().Uint32Value()));
 }
 // kind, bytes, previous
 Napi::Value checksumBy(const Napi::CallbackInfo& info) {
