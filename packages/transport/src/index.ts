@@ -3,6 +3,7 @@ export type {
   Answer,
   Connection,
   ConnectionOptions,
+  ConnectionStats,
   Handler,
   Message,
   RequestOptions,

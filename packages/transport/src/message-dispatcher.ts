@@ -36,6 +36,11 @@ export class MessageDispatcher {
     this.#o = options;
   }
 
+  /** Messages that are being handled, or whose payload is retained. */
+  get handledMessages(): number {
+    return this.#handledMessages;
+  }
+
   /**
    * Where a message's payload goes; undefined where nothing handles messages.
    *
@@ -81,9 +86,16 @@ export class MessageDispatcher {
       const message = { kind, header, payload, retain: () => lease.retain(), term, peer: connection.peer };
       answer = await handler(message, connection);
       if (request !== 0 && this.#o.isOpen()) {
-        const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.sendView };
-        const encoded = encodeFrame({ ...reply, term: connection.term, request, crc, limits });
-        written = outbox.deliver(encoded, `answer ${request} (kind ${kind})`);
+        const reply = encodeFrame({
+          kind: FrameKind.reply,
+          header: answer?.header,
+          payload: answer?.sendView,
+          term: connection.term,
+          request,
+          crc,
+          limits,
+        });
+        written = outbox.deliver(reply, `answer ${request} (kind ${kind})`);
       }
     } catch (error) {
       this.#fail(error, kind, request);

@@ -123,9 +123,14 @@ describe('FrameDecoder', () => {
     expect(second.byteOffset).toBe(10);
     second.set(sent.subarray(50, 56));
     decoder.filled(6);
-    expect(decoder.space(10)).toBeUndefined();
-    decoder.write(sent.subarray(56));
+    const rest = decoder.space(10)!;
+    expect(rest.buffer).not.toBe(place.buffer);
+    rest.set(sent.subarray(56));
+    decoder.filled(8);
     expect(frames[0]!.payload).toBe(place);
+    expect([decoder.receivedBytes, decoder.copiedBytes, decoder.receivedFrames]).toEqual([sent.length, 0, 1]);
+    decoder.stop();
+    expect(decoder.space(10)).toBeUndefined();
   });
 
   it('throws payloads away where there is no place, and goes on', () => {
@@ -169,10 +174,10 @@ describe('FrameDecoder', () => {
 
   it('refuses a header that is no plain map, and bytes after it', () => {
     const bad = encodeFrame({ kind: 16, header: { a: 1 }, crc: false });
-    bad.head[40] = 0x91;
+    bad.own[40] = 0x91;
     expect(fate(frameBytes(bad), 0)).toMatchObject({ code: 'header' });
     const dirty = encodeFrame({ kind: 16, header: { a: 1 }, crc: false });
-    dirty.head[47] = 1;
+    dirty.own[47] = 1;
     expect(fate(frameBytes(dirty), 0)).toMatchObject({ code: 'protocol' });
   });
 
