@@ -27,7 +27,7 @@ const CORKED_BYTES = 64 * 1024;
 /** What may be handed over without a turn of the event loop: a peer that keeps up would otherwise keep all else from running. */
 const TURN_BYTES = 2 * 1024 ** 2;
 /** What a frame counts as in a turn beside its bytes, since each is work. */
-const TURN_FRAME_BYTES = 2048;
+const TURN_FRAME_BYTES = 512;
 
 /**
  * Writes frames in order, without copies: the parts go to the socket as they are, a long payload piece by piece, and belong to it

@@ -1,4 +1,5 @@
 export { type ConnectOptions, connect } from './connect.js';
+export { connectStriped, type StripedConnectOptions } from './connect-striped.js';
 export type {
   Answer,
   Connection,
@@ -22,3 +23,10 @@ export { type PayloadPool, payloadPool } from './payload-pool.js';
 export { FRAME_VERSION, FrameFlag, FrameKind, PREFIX_BYTES, type Prefix } from './prefix.js';
 export type { Reply } from './request-table.js';
 export { type ShardRange, shardRanges } from './shard-ranges.js';
+export {
+  gatherVector,
+  type ScatterOptions,
+  type ShardPeer,
+  scatterVector,
+  type VectorExchange,
+} from './vector-exchange.js';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Handler } from '../src/connection.js';
 import { asFloat32 } from '../src/float32-view.js';
 import { client, gate, pair, rawServer } from './pair.js';
 
@@ -42,6 +43,50 @@ describe('notify', () => {
     raw.resume();
     await Promise.all(sent);
     expect(settled).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is held back by a handler that does not settle: what this side and the peer hold is bounded', async () => {
+    const gates: (() => void)[] = [];
+    let came = 0;
+    const full = gate();
+    const all = gate();
+    const handler: Handler = async () => {
+      came += 1;
+      if (came === 2) full.open();
+      if (came === COUNT) all.open();
+      await new Promise<void>((resolve) => gates.push(resolve));
+      return undefined;
+    };
+    // More than all of the kernel's buffers take.
+    const COUNT = 160;
+    const { near, far } = await pair({ server: { handler, limits: { maxHandledMessages: 2 } } });
+    const view = new Uint8Array(MEGABYTE);
+    let settled = 0;
+    const sent = Array.from({ length: COUNT }, async () => {
+      await near.notify(16, {}, view);
+      settled += 1;
+    });
+    await full.promise;
+    const check = () => {
+      expect(near.stats.unwrittenBytes).toBeLessThanOrEqual(MEGABYTE + 256 * 1024);
+      expect(far.stats.handledMessages).toBeLessThanOrEqual(3);
+    };
+    for (let i = 0; i < 1000; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      check();
+    }
+    expect(came).toBeLessThanOrEqual(3);
+    expect(settled).toBeLessThan(COUNT / 2);
+    expect(near.stats.queuedFrames).toBeGreaterThan(COUNT / 2 - 3);
+    while (came < COUNT) {
+      gates.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      check();
+    }
+    await all.promise;
+    for (const open of gates) open();
+    await Promise.all(sent);
+    expect(near.stats).toMatchObject({ queuedFrames: 0, unwrittenBytes: 0 });
   });
 
   it('ends at its time limit when the peer does not read', async () => {
