@@ -71,10 +71,10 @@ describe('FrameWriter', () => {
       atTurns.push(done);
     }
     expect(atTurns.length).toBeGreaterThan(10);
-    for (let i = 0; i < 5000; i++) writer.send(frame(0), () => done++);
+    for (let i = 0; i < 4000; i++) writer.send(frame(0), () => done++);
     await turn();
-    expect(done).toBeLessThan(5040);
-    while (done < 5040) await turn();
+    expect(done).toBeLessThan(4040);
+    while (done < 4040) await turn();
   });
 
   it('says that a view is free only when the stream has taken it', async () => {
