@@ -80,7 +80,7 @@ export interface ConnectionStats {
   readonly sentBytes: number;
   /** Frames that wait to be written: references only. */
   readonly queuedFrames: number;
-  /** Bytes handed to the socket that the kernel has not taken: at most maxUnwrittenBytes and one piece of 256 KiB. */
+  /** Bytes handed to the socket that the kernel has not taken: at most maxUnwrittenBytes and one piece of 512 KiB. */
   readonly unwrittenBytes: number;
   readonly receivedFrames: number;
   readonly receivedBytes: number;

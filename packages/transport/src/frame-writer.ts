@@ -20,8 +20,8 @@ interface Piece {
   readonly last: boolean;
 }
 
-/** One piece of a payload: the kernel copies it while the checksum's reading has left it in the cache, and the peer works on the one before. */
-const PIECE_BYTES = 256 * 1024;
+/** One piece of a payload: the kernel copies it while the checksum has left it in the cache, and the peer works on the one before. Shorter ones cost the kernel more. */
+const PIECE_BYTES = 512 * 1024;
 /** Up to here a frame waits for others that are sent in the same go. */
 const CORKED_BYTES = 64 * 1024;
 /** What may be handed over without a turn of the event loop: a peer that keeps up would otherwise keep all else from running. */

@@ -68,7 +68,7 @@ describe('notify', () => {
     });
     await full.promise;
     const check = () => {
-      expect(near.stats.unwrittenBytes).toBeLessThanOrEqual(MEGABYTE + 256 * 1024);
+      expect(near.stats.unwrittenBytes).toBeLessThanOrEqual(MEGABYTE + 512 * 1024);
       expect(far.stats.handledMessages).toBeLessThanOrEqual(3);
     };
     for (let i = 0; i < 1000; i++) {
