@@ -72,14 +72,16 @@ export class FrameConnection implements Connection, ByteConsumer {
     this.#liveness = new Liveness({
       heartbeatMs: o.heartbeatMs ?? DEFAULT_TIMES.heartbeatMs,
       detectionMs: o.detectionMs ?? DEFAULT_TIMES.detectionMs,
-      beat: () => this.#beat(),
+      beat: () => this.#outbox.beat(),
       onSilent: (ms) => this.#end(this.#error('silent', `nothing came for ${Math.round(ms)} ms`)),
     });
+    const endHalfway = (operation: string, error: TransportError) =>
+      this.#end(this.#error(error.code, `${operation} was given up in the middle of its bytes`, error));
     this.#outbox = new Outbox({
       writer: this.#writer,
       peer: this.#name,
       onSend: () => this.#liveness.sent(),
-      endHalfway: (operation, error) => this.#endHalfway(operation, error),
+      endHalfway,
     });
     this.#requests = new Requester({
       peer: this.#name,
@@ -88,7 +90,7 @@ export class FrameConnection implements Connection, ByteConsumer {
       writer: this.#writer,
       decoder: this.#decoder,
       straight: o.straight,
-      endHalfway: (operation, error) => this.#endHalfway(operation, error),
+      endHalfway,
     });
     this.#dispatcher = new MessageDispatcher({
       limits,
@@ -112,26 +114,19 @@ export class FrameConnection implements Connection, ByteConsumer {
 
   get stats(): ConnectionStats {
     return {
-      sentFrames: this.#writer.sentFrames,
-      sentBytes: this.#writer.sentBytes,
-      queuedFrames: this.#writer.queuedFrames,
-      unwrittenBytes: this.#writer.unwrittenBytes,
-      receivedFrames: this.#decoder.receivedFrames,
-      receivedBytes: this.#decoder.receivedBytes,
-      copiedBytes: this.#decoder.copiedBytes,
+      ...this.#writer.stats,
+      ...this.#decoder.stats,
       pendingRequests: this.#requests.pendingRequests,
       handledMessages: this.#dispatcher.handledMessages,
     };
   }
 
   async request(kind: number, header: Header, options: RequestOptions = {}): Promise<Reply> {
-    this.#checkOpen(kind);
     const encode = (number: number) => this.#encode(kind, header, options.sendView, number);
     return await this.#requests.request(kind, encode, options);
   }
 
   async notify(kind: number, header: Header, sendView?: ArrayBufferView, options: WaitOptions = {}): Promise<void> {
-    this.#checkOpen(kind);
     await this.#outbox.deliver(this.#encode(kind, header, sendView, 0), `notification (kind ${kind})`, options);
   }
 
@@ -164,15 +159,8 @@ export class FrameConnection implements Connection, ByteConsumer {
   }
 
   #encode(kind: number, header: Header, payload: ArrayBufferView | undefined, request: number): EncodedFrame {
+    this.#checkOpen(kind);
     return encodeFrame({ kind, header, payload, term: this.term, request, crc: this.#crc, limits: this.#limits });
-  }
-
-  #beat(): void {
-    try {
-      this.#outbox.send(encodeFrame({ kind: FrameKind.heartbeat, crc: false }), () => {});
-    } catch (error) {
-      this.#endBy(error);
-    }
   }
 
   /** Ends by what went wrong in a frame. */
@@ -212,10 +200,6 @@ export class FrameConnection implements Connection, ByteConsumer {
     const { kind, payloadBytes } = prefix;
     if (kind >= FrameKind.application) return this.#dispatcher.place(kind, payloadBytes);
     return this.#requests.place(prefix);
-  }
-
-  #endHalfway(operation: string, error: TransportError): void {
-    this.#end(this.#error(error.code, `${operation} was given up in the middle of its bytes`, error));
   }
 
   async #close(): Promise<void> {

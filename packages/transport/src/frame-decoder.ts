@@ -1,8 +1,10 @@
 import { crc32c } from '@weft/native';
+import type { ConnectionStats } from './connection.js';
 import { TransportError } from './errors.js';
 import { CRC_BYTES } from './frame-encoder.js';
 import { decodeHeader, type Header } from './header.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import { freshPayload } from './payload-pool.js';
 import { FrameFlag, PREFIX_BYTES, type Prefix, padded, readPrefix } from './prefix.js';
 
 /** A frame that came. */
@@ -36,7 +38,7 @@ const LOOP_BYTES = 64;
 
 /**
  * Turns bytes, cut anywhere, into frames. Payloads go straight into their place: one copy by `write`, none when the caller reads
- * into `space()` and then says `filled(n)`, but for what was read together with a header. `copiedBytes` counts. After an error every
+ * into `space()` and then says `filled(n)`, but for what was read together with a header. `stats.copiedBytes` counts. After an error every
  * further call throws the same error.
  *
  * @example
@@ -83,19 +85,13 @@ export class FrameDecoder {
     return { prefix: this.#prefix, receivedBytes };
   }
 
-  /** Frames that came whole. */
-  get receivedFrames(): number {
-    return this.#receivedFrames;
-  }
-
-  /** Bytes that came. */
-  get receivedBytes(): number {
-    return this.#receivedBytes;
-  }
-
-  /** Payload bytes that were copied on their way to their place; all others were read into it. */
-  get copiedBytes(): number {
-    return this.#copiedBytes;
+  /** Frames that came whole, bytes that came, and how many of them were a payload's and were copied on their way to its place. */
+  get stats(): Pick<ConnectionStats, 'receivedFrames' | 'receivedBytes' | 'copiedBytes'> {
+    return {
+      receivedFrames: this.#receivedFrames,
+      receivedBytes: this.#receivedBytes,
+      copiedBytes: this.#copiedBytes,
+    };
   }
 
   /**
@@ -237,17 +233,4 @@ export class FrameDecoder {
   get #checked(): boolean {
     return this.#prefix !== undefined && (this.#prefix.flags & FrameFlag.crc) !== 0;
   }
-}
-
-/** Above this length the zeros that JavaScript fills memory with cost more than the way around them. */
-const ZEROED_BYTES = 4096;
-
-/**
- * Fresh memory of its own for a payload: aligned; a long one is not filled with zeros, since all of it is about to be written.
- *
- * @example freshPayload(4096).byteOffset // 0
- */
-export function freshPayload(bytes: number): Uint8Array {
-  if (bytes <= ZEROED_BYTES) return new Uint8Array(bytes);
-  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer, 0, bytes);
 }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { crc32c } from '@weft/native';
+import type { ConnectionStats } from './connection.js';
 import { TransportError } from './errors.js';
 import { Fifo } from './fifo.js';
 import { type EncodedFrame, putSum, sumHead } from './frame-encoder.js';
@@ -66,14 +67,19 @@ export class FrameWriter {
     return this.#unwrittenBytes;
   }
 
-  /** Frames that the kernel has taken whole. */
-  get sentFrames(): number {
-    return this.#sentFrames;
+  /** Whether nothing waits, nor is being written. */
+  get idle(): boolean {
+    return this.#current === undefined && this.#queue.length === 0 && this.#pieces.length === 0;
   }
 
-  /** Bytes that the kernel has taken. */
-  get sentBytes(): number {
-    return this.#sentBytes;
+  /** Frames and bytes that the kernel has taken, and what waits. */
+  get stats(): Pick<ConnectionStats, 'sentFrames' | 'sentBytes' | 'queuedFrames' | 'unwrittenBytes'> {
+    return {
+      sentFrames: this.#sentFrames,
+      sentBytes: this.#sentBytes,
+      queuedFrames: this.queuedFrames,
+      unwrittenBytes: this.#unwrittenBytes,
+    };
   }
 
   /**

@@ -1,12 +1,12 @@
 import type { Answer, Connection, Handler } from './connection.js';
 import { errorHeader } from './error-frame.js';
 import { TransportError } from './errors.js';
-import { type Frame, freshPayload } from './frame-decoder.js';
+import type { Frame } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import type { Limits } from './limits.js';
 import type { Outbox } from './outbox.js';
 import { PayloadLease } from './payload-lease.js';
-import type { PayloadPool } from './payload-pool.js';
+import { freshPayload, type PayloadPool } from './payload-pool.js';
 import { FrameKind } from './prefix.js';
 
 export interface MessageDispatcherOptions {

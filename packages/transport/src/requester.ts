@@ -2,11 +2,12 @@ import type { RequestOptions } from './connection.js';
 import { deadline } from './deadline.js';
 import { remoteError } from './error-frame.js';
 import { TransportError } from './errors.js';
-import { type Frame, type FrameDecoder, freshPayload } from './frame-decoder.js';
+import type { Frame, FrameDecoder } from './frame-decoder.js';
 import type { EncodedFrame } from './frame-encoder.js';
 import type { FrameWriter } from './frame-writer.js';
 import { DEFAULT_TIMES } from './limits.js';
 import type { Outbox } from './outbox.js';
+import { freshPayload } from './payload-pool.js';
 import { FrameKind, type Prefix } from './prefix.js';
 import { type PendingRequest, type Reply, RequestTable } from './request-table.js';
 

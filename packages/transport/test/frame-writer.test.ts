@@ -52,11 +52,11 @@ describe('FrameWriter', () => {
     expect(chunks.filter(({ buffer }) => buffer === payload.buffer).map(({ byteOffset }) => byteOffset)).toEqual(
       [0, 1, 2].map((i) => i * 512 * 1024),
     );
-    expect(writer.sentFrames).toBe(1);
+    expect(writer.stats.sentFrames).toBe(1);
     take();
     await turn();
     expect(Buffer.concat(chunks).equals(Buffer.concat([frameBytes(long), frameBytes(frame(3))]))).toBe(true);
-    expect(writer.sentBytes).toBe(long.bytes + frame(3).bytes);
+    expect(writer.stats.sentBytes).toBe(long.bytes + frame(3).bytes);
   });
 
   it('lets others have their turn, however fast the stream takes', async () => {
@@ -80,12 +80,14 @@ describe('FrameWriter', () => {
   it('says that a view is free only when the stream has taken it', async () => {
     const { stream, take } = slowStream();
     const done: string[] = [];
-    const sending = new FrameWriter(stream, DEFAULT_LIMITS).send(frame(10), () => done.push('done'));
+    const writer = new FrameWriter(stream, DEFAULT_LIMITS);
+    const sending = writer.send(frame(10), () => done.push('done'));
     await turn();
-    expect([done, sending.state]).toEqual([[], 'writing']);
+    expect([done, sending.state, writer.idle]).toEqual([[], 'writing', false]);
     take();
     await turn();
     expect([done, sending.state]).toEqual([['done'], 'done']);
+    expect(writer.idle).toBe(true);
   });
 
   it('keeps what is handed over within the limit, and the order', async () => {

@@ -113,3 +113,21 @@ describe('notify', () => {
     expect(await far.closed).toMatchObject({ code: 'handler', message: expect.stringMatching(/no such shard/) });
   });
 });
+
+describe('beat', () => {
+  it('is sent by an idle side, not beside what waits', async () => {
+    const { port, socket } = await rawServer();
+    const connection = await client(port, { heartbeatMs: 5 });
+    const raw = await socket;
+    raw.resume();
+    while (connection.stats.sentFrames < 3) await new Promise((resolve) => setImmediate(resolve));
+    raw.pause();
+    const sent = connection.notify(16, {}, new Uint8Array(32 * MEGABYTE));
+    const outcome = expect(sent).rejects.toMatchObject({ code: 'closed' });
+    const neighbour = await client(port, { heartbeatMs: 5, detectionMs: 50 });
+    await neighbour.closed; // time for many beats
+    expect(connection.stats.queuedFrames).toBe(0);
+    await connection.close();
+    await outcome;
+  });
+});
