@@ -4,13 +4,17 @@ import { setUp } from '../scripts/setup.mjs';
 /** Each benchmark is bench/NAME.mjs. */
 const BENCHES = {
   step: { of: '@weft/native', what: 'training steps and inference, beside PyTorch and TensorFlow' },
+  'point-to-point': {
+    of: '@weft/transport',
+    what: 'a stream of frames beside iperf3, and small requests beside a bare Node socket',
+  },
   transport: { of: '@weft/transport', what: 'payload GB/s of frames over loopback, beside a bare Node socket' },
 };
 
 const [name, ...flags] = process.argv.slice(2).filter((word) => word !== '--');
 const list = () =>
   Object.entries(BENCHES)
-    .map(([key, { what }]) => `  ${key.padEnd(12)} ${what}\n`)
+    .map(([key, { what }]) => `  ${key.padEnd(14)} ${what}\n`)
     .join('');
 
 if (name === '--package') {

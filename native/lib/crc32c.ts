@@ -28,17 +28,20 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
 ];
 
 /**
- * CRC-32C of bytes, as an unsigned 32-bit integer.
+ * CRC-32C of bytes[start, end), as an unsigned 32-bit integer.
  *
- * @param bytes what is checked
+ * @param bytes what is checked; by default all of it
  * @param previous the CRC of what came before, to go on from it: crc32c(b, crc32c(a)) is the CRC of a followed by b
+ * @throws {RangeError} when 0 ≤ start ≤ end ≤ bytes.length does not hold
  * @example crc32c(new TextEncoder().encode('123456789')) // 0xe3069283
  */
-export function crc32c(bytes: Uint8Array, previous = 0): number {
+export function crc32c(bytes: Uint8Array, previous = 0, start = 0, end = bytes.length): number {
+  if (!(start >= 0 && start <= end && end <= bytes.length)) {
+    throw new RangeError(`crc32c: a range within ${bytes.length} bytes expected, got ${start} to ${end}`);
+  }
   let c = ~previous;
-  const n = bytes.length;
-  let i = 0;
-  for (; i + 8 <= n; i += 8) {
+  let i = start;
+  for (; i + 8 <= end; i += 8) {
     const low = c ^ (bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
     c =
       T7[low & 255]! ^
@@ -50,6 +53,6 @@ export function crc32c(bytes: Uint8Array, previous = 0): number {
       T1[bytes[i + 6]!]! ^
       T0[bytes[i + 7]!]!;
   }
-  for (; i < n; i++) c = (c >>> 8) ^ T0[(c ^ bytes[i]!) & 255]!;
+  for (; i < end; i++) c = (c >>> 8) ^ T0[(c ^ bytes[i]!) & 255]!;
   return ~c >>> 0;
 }

@@ -53,6 +53,8 @@ export const PORTABLE: Kernels = {
   topK: twinTopK,
 };
 
+const CRC32C_TWIN_BYTES = 96;
+
 function choose(): Kernels {
   const found = addon();
   if (!found.ok) return PORTABLE;
@@ -76,7 +78,6 @@ function choose(): Kernels {
     fromBfloat: n.fromBfloat,
     toInt8: n.toInt8,
     fromInt8: n.fromInt8,
-    crc32c: n.crc32c,
     clip: n.clip,
     int8EncodeBlocks: n.int8EncodeBlocks,
     int8DecodeBlocks: n.int8DecodeBlocks,
@@ -86,6 +87,9 @@ function choose(): Kernels {
     matrixProduct: (a, b, c, { rows, columns, depth, transposeA = false, transposeB = false }) =>
       n.matrixProduct(a, b, c, rows, columns, depth, transposeA, transposeB),
     orthonormalize: n.orthonormalize,
+    // Exact either way. Below this length the call into the addon takes longer than the twin.
+    crc32c: (bytes, previous = 0, start = 0, end = bytes.length) =>
+      end - start < CRC32C_TWIN_BYTES ? twinCrc32c(bytes, previous, start, end) : n.crc32c(bytes, previous, start, end),
   };
 }
 

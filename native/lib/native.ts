@@ -39,7 +39,8 @@ export interface NativeOutcome {
 export interface NativeAddon {
   /** Which instruction set the kernels use: 'avx512', 'avx2' or 'portable'. */
   readonly kernels: string;
-  readonly crc32cKind: string;
+  /** The ways to compute CRC-32C that this CPU runs, of 'avx512', 'pclmul', 'sse4.2', 'portable': crc32c uses the first. */
+  readonly crc32cKinds: readonly string[];
   add(x: Vector, y: Vector): void;
   axpy(a: number, x: Vector, y: Vector): void;
   scale(a: number, x: Vector): void;
@@ -59,7 +60,6 @@ export interface NativeAddon {
   fromBfloat(x: Uint16Array, out: Vector): void;
   toInt8(x: Vector, out: Int8Array): number;
   fromInt8(scale: number, x: Int8Array, out: Vector): void;
-  crc32c(bytes: Uint8Array, previous?: number): number;
   clip(limit: number, x: Vector, out: Vector): void;
   int8EncodeBlocks(x: Vector, out: Uint8Array): void;
   int8DecodeBlocks(bytes: Uint8Array, out: Vector): void;
@@ -69,6 +69,9 @@ export interface NativeAddon {
   /** a, b, c; rows, columns, depth; transposeA, transposeB */
   matrixProduct(...o: [Vector, Vector, Vector, number, number, number, boolean, boolean]): void;
   orthonormalize(p: Vector, columns: number): void;
+  crc32c(bytes: Uint8Array, previous: number, start: number, end: number): number;
+  /** By one of crc32cKinds: for tests. */
+  crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
   readonly CollectiveRunner: new (
     receive: number[],

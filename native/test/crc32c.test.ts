@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { crc32c } from '../lib/crc32c.js';
+import { KERNELS } from '../lib/kernels.js';
+import { addon } from '../lib/native.js';
 
 /** Bit by bit, as the polynomial says. */
 function reference(bytes: Uint8Array): number {
@@ -47,6 +49,29 @@ describe('crc32c', () => {
     }
   });
 
+  it('takes a range of its bytes, and refuses one outside of them', () => {
+    const bytes = counting(200);
+    for (const sum of [crc32c, KERNELS.crc32c]) {
+      for (const [start, end] of [
+        [0, 200],
+        [3, 3],
+        [5, 60],
+        [7, 199],
+      ] as const) {
+        expect(sum(bytes, 5, start, end)).toBe(crc32c(bytes.subarray(start, end), 5));
+      }
+      for (const [start, end] of [
+        [-1, 5],
+        [6, 5],
+        [0, 201],
+        [201, 201],
+        [Number.NaN, 5],
+      ] as const) {
+        expect(() => sum(bytes, 0, start, end)).toThrow(RangeError);
+      }
+    }
+  });
+
   it('sees every single bit', () => {
     const bytes = counting(19);
     const whole = crc32c(bytes);
@@ -55,5 +80,47 @@ describe('crc32c', () => {
       changed[bit >> 3]! ^= 1 << (bit & 7);
       expect(crc32c(changed)).not.toBe(whole);
     }
+  });
+});
+
+describe('each way of the addon that this CPU runs', () => {
+  const found = addon();
+  const ways = found.ok
+    ? found.addon.crc32cKinds.map(
+        (kind) => (bytes: Uint8Array, previous: number) => found.addon.crc32cBy(kind, bytes, previous),
+      )
+    : [crc32c];
+  // No pattern that a wrong fold could survive: a sequence of Lehmer's generator.
+  const memory = new Uint8Array(4200);
+  for (let i = 0, x = 1; i < memory.length; i++) {
+    x = (x * 48271) % 2147483647;
+    memory[i] = x >> 13;
+  }
+
+  it('is the twin’s at every length from 0 to 4,096, from any start', () => {
+    for (let n = 0; n <= 4096; n++) {
+      const bytes = memory.subarray(n % 67, (n % 67) + n);
+      const wanted = crc32c(bytes, n * 2654435761);
+      for (const way of ways) expect(way(bytes, n * 2654435761)).toBe(wanted);
+    }
+  });
+
+  it('goes on from what came before, wherever it is cut', () => {
+    const bytes = memory.subarray(3, 4099);
+    const whole = crc32c(bytes);
+    for (let i = 0; i < 300; i++) {
+      const cuts = [0, (i * 7919) % 4097, (i * 104729) % 4097, 4096].sort((a, b) => a - b);
+      for (const way of ways) {
+        let sum = 0;
+        for (let k = 1; k < cuts.length; k++) sum = way(bytes.subarray(cuts[k - 1], cuts[k]), sum);
+        expect(sum).toBe(whole);
+      }
+    }
+  });
+
+  it('refuses a way that there is not', () => {
+    if (found.ok)
+      expect(() => found.addon.crc32cBy('none', memory, 0)).toThrow('a kind that this CPU runs expected, got none');
+    expect(ways.length).toBeGreaterThan(0);
   });
 });

@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { openDataset } from '@weft/hdfs-loader';
 import { chooseEngine, createReplica, type EngineName, type Replica } from '@weft/models';
-import { algorithm, optimizer, runWorker, type ShardPeer, shardLink } from '@weft/trainer';
-import { asFloat32, type Connection, connect } from '@weft/transport';
+import { algorithm, optimizer, runWorker, shardLink } from '@weft/trainer';
+import { asFloat32, type Connection, connect, type ShardPeer } from '@weft/transport';
 import { tensorflowDir } from './config.js';
 import { ControlKind, type NodeStart, readHeader, SCHEMAS, toHeader, type WorkerJob } from './control-messages.js';
 import { datasetBatches } from './dataset-batches.js';

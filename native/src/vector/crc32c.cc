@@ -2,10 +2,11 @@
 // by side; the CRC of a ‖ b is shift(crc(a), |b|) ⊕ crc(b), where shift, appending zero bytes, is linear and kept as four tables.
 #include "crc32c.h"
 
-#include <array>
 #include <cstring>
 #if defined(__x86_64__)
 #include <nmmintrin.h>
+
+#include "crc32c-fold.h"
 #endif
 
 namespace weft {
@@ -35,6 +36,8 @@ const Tables& tables() {
   static const Tables t;
   return t;
 }
+
+bool always() { return true; }
 
 uint32_t portable(const uint8_t* p, size_t n, uint32_t c) {
   const Tables& t = tables();
@@ -70,26 +73,32 @@ __attribute__((target("sse4.2"))) uint32_t instruction(const uint8_t* p, size_t 
   return static_cast<uint32_t>(c);
 }
 
-bool hasInstruction() {
-  static const bool has = __builtin_cpu_supports("sse4.2");
-  return has;
-}
+bool hasInstruction() { return __builtin_cpu_supports("sse4.2"); }
 #endif
 
 }  // namespace
 
-uint32_t crc32c(const uint8_t* bytes, size_t n, uint32_t previous) {
+const Crc32c CRC32C_KINDS[] = {
 #if defined(__x86_64__)
-  if (hasInstruction()) return ~instruction(bytes, n, ~previous);
+    {"avx512", runsFold512, fold512},
+    {"pclmul", runsFold128, fold128},
+    {"sse4.2", hasInstruction, instruction},
 #endif
-  return ~portable(bytes, n, ~previous);
+    {"portable", always, portable},
+};
+const size_t CRC32C_KIND_COUNT = sizeof(CRC32C_KINDS) / sizeof(*CRC32C_KINDS);
+
+const Crc32c& chosenCrc32c() {
+  static const Crc32c& chosen = []() -> const Crc32c& {
+    const Crc32c* kind = CRC32C_KINDS;
+    while (!kind->runs()) kind++;
+    return *kind;
+  }();
+  return chosen;
 }
 
-const char* crc32cKind() {
-#if defined(__x86_64__)
-  if (hasInstruction()) return "sse4.2";
-#endif
-  return "portable";
+uint32_t crc32c(const uint8_t* bytes, size_t n, uint32_t previous, const Crc32c& kind) {
+  return ~kind.update(bytes, n, ~previous);
 }
 
 }  // namespace weft

@@ -125,12 +125,35 @@ Napi::Value fromInt8(const Napi::CallbackInfo& info) {
   kernels().fromInt8(a.number(0), x, out.data, out.size);
   return info.Env().Undefined();
 }
+// bytes, previous, start, end
 Napi::Value checksum(const Napi::CallbackInfo& info) {
   const Arguments a(info);
   const Napi::TypedArray bytes = a.typed(0, napi_uint8_array, "Uint8Array");
-  const uint8_t* p = dataOf(bytes);
-  const uint32_t previous = info.Length() > 1 ? info[1].ToNumber().Uint32Value() : 0;
-  return Napi::Number::New(info.Env(), crc32c(p, bytes.ByteLength(), previous));
+  const double start = a.real(2), end = a.real(3);
+  if (!(start >= 0 && start <= end && end <= static_cast<double>(bytes.ByteLength()))) {
+    throw Napi::RangeError::New(info.Env(), "crc32c: a range within " + std::to_string(bytes.ByteLength()) + " bytes expected");
+  }
+  const size_t from = static_cast<size_t>(start), n = static_cast<size_t>(end) - from;
+  return Napi::Number::New(info.Env(), crc32c(dataOf(bytes) + from, n, info[1].ToNumber().Uint32Value()));
+}
+// kind, bytes, previous
+Napi::Value checksumBy(const Napi::CallbackInfo& info) {
+  const Arguments a(info);
+  const std::string name = info[0].ToString();
+  const Napi::TypedArray bytes = a.typed(1, napi_uint8_array, "Uint8Array");
+  for (size_t i = 0; i < CRC32C_KIND_COUNT; i++) {
+    const Crc32c& kind = CRC32C_KINDS[i];
+    if (name != kind.name || !kind.runs()) continue;
+    return Napi::Number::New(info.Env(), crc32c(dataOf(bytes), bytes.ByteLength(), info[2].ToNumber().Uint32Value(), kind));
+  }
+  throw Napi::RangeError::New(info.Env(), "crc32c: a kind that this CPU runs expected, got " + name);
+}
+Napi::Array checksumKinds(Napi::Env env) {
+  Napi::Array names = Napi::Array::New(env);
+  for (size_t i = 0; i < CRC32C_KIND_COUNT; i++) {
+    if (CRC32C_KINDS[i].runs()) names.Set(names.Length(), CRC32C_KINDS[i].name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -140,7 +163,7 @@ void registerVectorKernels(Napi::Env env, Napi::Object exports) {
     exports.Set(name, Napi::Function::New(env, f, name));
   };
   exports.Set("kernels", kernels().name);
-  exports.Set("crc32cKind", crc32cKind());
+  exports.Set("crc32cKinds", checksumKinds(env));
   define("add", add);
   define("axpy", axpy);
   define("scale", scale);
@@ -160,6 +183,7 @@ void registerVectorKernels(Napi::Env env, Napi::Object exports) {
   define("toInt8", toInt8);
   define("fromInt8", fromInt8);
   define("crc32c", checksum);
+  define("crc32cBy", checksumBy);
 }
 
 }  // namespace weft

@@ -22,7 +22,7 @@ export { type LocalShard, localLink } from './local-link.js';
 export { OPTIMIZERS, type OptimizerName, optimizer } from './optimizers/index.js';
 export type { Optimizer, OptimizerState } from './optimizers/optimizer.js';
 export { ParameterShard, type PushId, type PushResult } from './parameter-shard.js';
-export { type ShardPeer, shardLink } from './shard-client.js';
+export { shardLink } from './shard-client.js';
 export type { ShardLink } from './shard-link.js';
 export { ShardKind } from './shard-messages.js';
 export { shardHandler } from './shard-server.js';

@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { type Connection, connect, type Handler, listen, type Server, shardRanges } from '@weft/transport';
+import {
+  type Connection,
+  connect,
+  type Handler,
+  listen,
+  type Server,
+  type ShardPeer,
+  shardRanges,
+} from '@weft/transport';
 import { afterEach, describe, expect, it } from 'vitest';
 import { algorithm } from '../src/algorithms/index.js';
 import { localLink } from '../src/local-link.js';
-import { type ShardPeer, shardLink } from '../src/shard-client.js';
+import { shardLink } from '../src/shard-client.js';
 import type { ShardLink } from '../src/shard-link.js';
 import { shardHandler } from '../src/shard-server.js';
 import { runWorker } from '../src/worker-loop.js';
@@ -123,9 +131,9 @@ describe('shardLink', () => {
     const server = await serve(shardHandler(rig.shards[0]!.shard));
     const link = shardLink({ shards: [await peer(server, 0, { start: 0, end: 3 })], timeoutMs });
     await expect(link.pull(new Float32Array(3))).rejects.toMatchObject({
-      name: 'TrainerError',
-      code: 'bad-message',
-      message: 'pull from shard 0: 12 bytes expected, got 8',
+      name: 'TransportError',
+      code: 'protocol',
+      message: expect.stringMatching(/answer of shard 0 .*: 12 bytes expected, got 8/),
     });
   });
 

@@ -80,6 +80,25 @@ export interface ConnectionOptions {
   readonly pool?: PayloadPool | undefined;
 }
 
+/** What a connection did so far, and holds now. */
+export interface ConnectionStats {
+  /** Frames and their bytes that the kernel has taken. None of them is ever copied by this side. */
+  readonly sentFrames: number;
+  readonly sentBytes: number;
+  /** Frames that wait to be written: references only. */
+  readonly queuedFrames: number;
+  /** Bytes handed to the socket that the kernel has not taken: at most maxUnwrittenBytes and one piece of 512 KiB. */
+  readonly unwrittenBytes: number;
+  readonly receivedFrames: number;
+  readonly receivedBytes: number;
+  /** Payload bytes that were copied once on their way into their place; all others were read into it by the kernel. */
+  readonly copiedBytes: number;
+  /** Requests of this side that wait for their answers. */
+  readonly pendingRequests: number;
+  /** Messages of the peer that are being handled, or whose payload is retained. */
+  readonly handledMessages: number;
+}
+
 /** An authenticated connection. Both sides can ask and answer. */
 export interface Connection {
   readonly peer: Identity;
@@ -87,6 +106,8 @@ export interface Connection {
   readonly address: string;
   /** Stamped on what is sent. */
   term: number;
+  /** As of now. */
+  readonly stats: ConnectionStats;
   /**
    * Sends a request and waits for its answer. Given up (timeout, abort) in the middle of the bytes of a `sendView` or a `receiveInto`,
    * it closes the connection: nothing else could keep the caller's memory from being read or written afterwards.

@@ -1,10 +1,17 @@
 import type { Socket } from 'node:net';
-import type { Connection, ConnectionOptions, Handler, RequestOptions, WaitOptions } from './connection.js';
+import type {
+  Connection,
+  ConnectionOptions,
+  ConnectionStats,
+  Handler,
+  RequestOptions,
+  WaitOptions,
+} from './connection.js';
 import { checkTimeout, deadline } from './deadline.js';
 import { remoteError } from './error-frame.js';
 import { TransportError } from './errors.js';
-import { type Frame, FrameDecoder, freshPayload } from './frame-decoder.js';
-import { encodeFrame, frameBytes } from './frame-encoder.js';
+import { type Frame, FrameDecoder } from './frame-decoder.js';
+import { type EncodedFrame, encodeFrame, frameBytes } from './frame-encoder.js';
 import { FrameWriter } from './frame-writer.js';
 import type { Header } from './header.js';
 import type { Identity } from './identity.js';
@@ -13,9 +20,10 @@ import { Liveness } from './liveness.js';
 import { MessageDispatcher } from './message-dispatcher.js';
 import { Outbox } from './outbox.js';
 import { FrameKind, type Prefix } from './prefix.js';
-import { answerProgress, type PendingRequest, type Reply, RequestTable } from './request-table.js';
+import type { Reply } from './request-table.js';
+import { Requester } from './requester.js';
 import type { ByteConsumer } from './socket-intake.js';
-import { peerName, seenBy, selfName, waitError } from './wait-error.js';
+import { peerName, seenBy, selfName } from './wait-error.js';
 
 export interface FrameConnectionOptions extends ConnectionOptions {
   readonly socket: Socket;
@@ -29,8 +37,6 @@ export interface FrameConnectionOptions extends ConnectionOptions {
   readonly handler?: Handler | undefined;
 }
 
-type OpenSettings = { readonly limits: Limits; readonly crc: boolean };
-
 /** A connection over a socket that is authenticated. It owns the socket; whoever reads the socket hands the bytes in. */
 export class FrameConnection implements Connection, ByteConsumer {
   readonly peer: Identity;
@@ -38,12 +44,13 @@ export class FrameConnection implements Connection, ByteConsumer {
   readonly closed: Promise<TransportError | undefined>;
   term = 0;
   readonly #o: FrameConnectionOptions;
-  readonly #open: OpenSettings;
+  readonly #limits: Limits;
+  readonly #crc: boolean;
   readonly #name: string;
   readonly #self: string;
   readonly #decoder: FrameDecoder;
   readonly #writer: FrameWriter;
-  readonly #requests: RequestTable;
+  readonly #requests: Requester;
   readonly #liveness: Liveness;
   readonly #outbox: Outbox;
   readonly #dispatcher: MessageDispatcher;
@@ -59,7 +66,8 @@ export class FrameConnection implements Connection, ByteConsumer {
     this.#self = selfName(o.identity);
     const limits = resolveLimits(o.limits);
     checkTimeout('handlerTimeoutMs', o.handlerTimeoutMs ?? DEFAULT_TIMES.handlerMs); // before anything runs
-    this.#open = { limits, crc: o.crc ?? true };
+    this.#limits = limits;
+    this.#crc = o.crc ?? true;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -69,25 +77,34 @@ export class FrameConnection implements Connection, ByteConsumer {
       place: (prefix) => this.#place(prefix),
     });
     this.#writer = new FrameWriter(o.socket, limits);
-    this.#requests = new RequestTable(limits.maxPendingRequests, this.#name, this.#self);
     this.#liveness = new Liveness({
       heartbeatMs: o.heartbeatMs ?? DEFAULT_TIMES.heartbeatMs,
       detectionMs: o.detectionMs ?? DEFAULT_TIMES.detectionMs,
-      beat: () => {
-        if (this.#writer.unwrittenBytes > 0) return; // its bytes are life enough, and a beat could not pass them
-        this.#guard(() => this.#outbox.send(encodeFrame({ kind: FrameKind.heartbeat, crc: false }), () => {}));
-      },
+      beat: () => this.#outbox.beat(),
       onSilent: (ms) => this.#end(this.#error('silent', `nothing came for ${Math.round(ms)} ms`)),
     });
+    const endHalfway = (operation: string, error: TransportError) =>
+      this.#end(this.#error(error.code, `${operation} was given up in the middle of its bytes`, error));
     this.#outbox = new Outbox({
       writer: this.#writer,
       peer: this.#name,
       self: this.#self,
       onSend: () => this.#liveness.sent(),
-      endHalfway: (operation, error) => this.#endHalfway(operation, error),
+      endHalfway,
+    });
+    this.#requests = new Requester({
+      peer: this.#name,
+      self: this.#self,
+      maxPendingRequests: limits.maxPendingRequests,
+      outbox: this.#outbox,
+      writer: this.#writer,
+      decoder: this.#decoder,
+      straight: o.straight,
+      endHalfway,
     });
     this.#dispatcher = new MessageDispatcher({
-      ...this.#open,
+      limits,
+      crc: this.#crc,
       connection: this,
       handler: o.handler,
       pool: o.pool,
@@ -107,50 +124,22 @@ export class FrameConnection implements Connection, ByteConsumer {
     o.socket.on('close', () => this.#end(this.#error('lost', 'the socket closed')));
   }
 
+  get stats(): ConnectionStats {
+    return {
+      ...this.#writer.stats,
+      ...this.#decoder.stats,
+      pendingRequests: this.#requests.pendingRequests,
+      handledMessages: this.#dispatcher.handledMessages,
+    };
+  }
+
   async request(kind: number, header: Header, options: RequestOptions = {}): Promise<Reply> {
-    this.#checkOpen(kind);
-    const { sendView, receiveInto, timeoutMs = DEFAULT_TIMES.requestMs, signal } = options;
-    const number = this.#requests.number();
-    const operation = `request ${number} (kind ${kind})`;
-    const frame = encodeFrame({ ...this.#open, kind, header, payload: sendView, term: this.term, request: number });
-    return await new Promise<Reply>((resolve, reject) => {
-      const request: PendingRequest = {
-        number,
-        operation,
-        receiveInto,
-        sending: undefined,
-        settle: (outcome) => {
-          done();
-          if (outcome instanceof TransportError) reject(outcome);
-          else resolve(outcome);
-        },
-      };
-      const done = deadline({
-        timeoutMs,
-        signal,
-        operation,
-        request: number,
-        self: this.#self,
-        peer: this.#name,
-        progress: () => answerProgress(number, this.#decoder.receiving),
-        onExpire: (error) => this.#giveUp(request, error),
-      });
-      this.#requests.add(request);
-      try {
-        // Its end is told by failAll, with the reason.
-        request.sending = this.#outbox.send(frame, () => {});
-      } catch (error) {
-        this.#requests.take(number);
-        done();
-        throw error;
-      }
-    });
+    const encode = (number: number) => this.#encode(kind, header, options.sendView, number);
+    return await this.#requests.request(kind, encode, options);
   }
 
   async notify(kind: number, header: Header, sendView?: ArrayBufferView, options: WaitOptions = {}): Promise<void> {
-    this.#checkOpen(kind);
-    const frame = encodeFrame({ ...this.#open, kind, header, payload: sendView, term: this.term });
-    await this.#outbox.deliver(frame, `notification (kind ${kind})`, options);
+    await this.#outbox.deliver(this.#encode(kind, header, sendView, 0), `notification (kind ${kind})`, options);
   }
 
   close(options: WaitOptions = {}): Promise<void> {
@@ -161,7 +150,11 @@ export class FrameConnection implements Connection, ByteConsumer {
   /** Takes bytes from whoever reads the socket. */
   write(chunk: Uint8Array): void {
     this.#liveness.received();
-    this.#guard(() => this.#decoder.write(chunk));
+    try {
+      this.#decoder.write(chunk);
+    } catch (error) {
+      this.#endBy(error);
+    }
   }
 
   space(maxBytes: number): Uint8Array | undefined {
@@ -170,19 +163,25 @@ export class FrameConnection implements Connection, ByteConsumer {
 
   filled(n: number): void {
     this.#liveness.received();
-    this.#guard(() => this.#decoder.filled(n));
+    try {
+      this.#decoder.filled(n);
+    } catch (error) {
+      this.#endBy(error);
+    }
   }
 
-  #guard(read: () => void): void {
-    try {
-      read();
-    } catch (error) {
-      this.#end(
-        error instanceof TransportError
-          ? this.#error(error.code, error.reason, error)
-          : this.#error('protocol', 'a frame could not be taken', error),
-      );
-    }
+  #encode(kind: number, header: Header, payload: ArrayBufferView | undefined, request: number): EncodedFrame {
+    this.#checkOpen(kind);
+    return encodeFrame({ kind, header, payload, term: this.term, request, crc: this.#crc, limits: this.#limits });
+  }
+
+  /** Ends by what went wrong in a frame. */
+  #endBy(error: unknown): void {
+    this.#end(
+      error instanceof TransportError
+        ? this.#error(error.code, error.reason, error)
+        : this.#error('protocol', 'a frame could not be taken', error),
+    );
   }
 
   #onEnd(): void {
@@ -198,19 +197,10 @@ export class FrameConnection implements Connection, ByteConsumer {
     const { kind, request } = frame.prefix;
     if (kind >= FrameKind.application) {
       void this.#dispatcher.dispatch(frame);
-    } else if (kind === FrameKind.reply) {
-      const pending = this.#requests.take(request);
-      pending?.settle(
-        frame.discarded ? this.#tooLong(pending, frame.prefix) : { header: frame.header, payload: frame.payload },
-      );
+    } else if (kind === FrameKind.reply || (kind === FrameKind.error && request !== 0)) {
+      this.#requests.onAnswer(frame);
     } else if (kind === FrameKind.error) {
-      if (request === 0) {
-        this.#end(remoteError(frame.header, { peer: this.#name, self: this.#self, operation: 'notification' }));
-      } else {
-        const pending = this.#requests.take(request);
-        const where = { peer: this.#name, self: this.#self, request };
-        pending?.settle(remoteError(frame.header, { ...where, operation: pending.operation }));
-      }
+      this.#end(remoteError(frame.header, { peer: this.#name, self: this.#self, operation: 'notification' }));
     } else if (kind === FrameKind.close) {
       this.#end(this.#error('peer-closed', 'the peer closed the connection'));
     } else if (kind !== FrameKind.heartbeat) {
@@ -218,37 +208,10 @@ export class FrameConnection implements Connection, ByteConsumer {
     }
   }
 
-  #tooLong({ operation, receiveInto }: PendingRequest, { payloadBytes, request }: Prefix): TransportError {
-    const reason = `an answer of at most ${receiveInto?.length ?? 0} bytes expected (receiveInto), got ${payloadBytes}`;
-    return waitError('limit', { operation, request, self: this.#self, peer: this.#name }, { reason });
-  }
-
   #place(prefix: Prefix): Uint8Array | undefined {
-    const { kind, payloadBytes, request } = prefix;
+    const { kind, payloadBytes } = prefix;
     if (kind >= FrameKind.application) return this.#dispatcher.place(kind, payloadBytes);
-    const pending = kind === FrameKind.reply ? this.#requests.get(request) : undefined;
-    if (pending === undefined) return undefined;
-    if (pending.receiveInto === undefined) return freshPayload(payloadBytes);
-    return payloadBytes <= pending.receiveInto.length ? pending.receiveInto.subarray(0, payloadBytes) : undefined;
-  }
-
-  #giveUp(request: PendingRequest, error: TransportError): void {
-    this.#requests.take(request.number);
-    const { sending } = request;
-    const receiving = this.#decoder.receiving;
-    const arriving =
-      request.receiveInto !== undefined &&
-      receiving?.prefix.kind === FrameKind.reply &&
-      receiving.prefix.request === request.number;
-    if (sending?.state === 'queued') this.#writer.cancel(sending);
-    const leaving = sending?.state === 'writing' && sending.frame.payload.length > 0;
-    if (leaving || (arriving && this.#o.straight)) this.#endHalfway(request.operation, error);
-    else if (arriving) this.#decoder.discard();
-    request.settle(error);
-  }
-
-  #endHalfway(operation: string, error: TransportError): void {
-    this.#end(this.#error(error.code, `${operation} was given up in the middle of its bytes`, error));
+    return this.#requests.place(prefix);
   }
 
   async #close({ timeoutMs = DEFAULT_TIMES.closeMs, signal }: WaitOptions): Promise<void> {
@@ -257,7 +220,6 @@ export class FrameConnection implements Connection, ByteConsumer {
     const reason = this.#error('closed', 'this side closed the connection');
     this.#decoder.stop();
     this.#liveness.stop();
-    this.#writer.shut(reason);
     try {
       await new Promise<void>((resolve) => {
         if (signal?.aborted === true) return resolve();
@@ -267,7 +229,7 @@ export class FrameConnection implements Connection, ByteConsumer {
           resolve();
         });
         socket.resume();
-        socket.end(frameBytes(encodeFrame({ kind: FrameKind.close, crc: false })));
+        this.#writer.shut(reason, frameBytes(encodeFrame({ kind: FrameKind.close, crc: false })));
       });
     } finally {
       this.#end(reason);

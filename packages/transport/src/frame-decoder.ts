@@ -1,8 +1,10 @@
 import { crc32c } from '@weft/native';
+import type { ConnectionStats } from './connection.js';
 import { TransportError } from './errors.js';
 import { CRC_BYTES } from './frame-encoder.js';
 import { decodeHeader, type Header } from './header.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import { freshPayload } from './payload-pool.js';
 import { FrameFlag, PREFIX_BYTES, type Prefix, padded, readPrefix } from './prefix.js';
 
 /** A frame that came. */
@@ -27,10 +29,17 @@ export interface FrameDecoderOptions {
 }
 
 const EMPTY = new Uint8Array(0);
+/** One read of what is not known to be a payload. */
+const SCRATCH_BYTES = 64 * 1024;
+/** The same behind a long payload: what is read beside header and prefix belongs to the next payload, and is copied. */
+const SHORT_SCRATCH_BYTES = 4 * 1024;
+/** Up to here a loop is faster than a call. */
+const LOOP_BYTES = 64;
 
 /**
  * Turns bytes, cut anywhere, into frames. Payloads go straight into their place: one copy by `write`, none when the caller reads
- * into `space()` and then says `filled(n)`. After an error every further call throws the same error.
+ * into `space()` and then says `filled(n)`, but for what was read together with a header. `stats.copiedBytes` counts. After an error every
+ * further call throws the same error.
  *
  * @example
  * const decoder = new FrameDecoder({ onFrame: (frame) => console.log(frame.header) });
@@ -41,7 +50,7 @@ export class FrameDecoder {
   readonly #onFrame: (frame: Frame) => void;
   readonly #place: (prefix: Prefix) => Uint8Array | undefined;
   readonly #prefixPlace = new Uint8Array(PREFIX_BYTES);
-  readonly #crcPlace = new Uint8Array(CRC_BYTES);
+  readonly #crcPlace = Buffer.alloc(CRC_BYTES);
   #headerPlace = new Uint8Array(256);
   #stage: 'prefix' | 'header' | 'payload' | 'crc' = 'prefix';
   /** Where the stage's bytes go; undefined: nowhere. */
@@ -50,8 +59,14 @@ export class FrameDecoder {
   #received = 0;
   #prefix: Prefix | undefined;
   #payload: Uint8Array | undefined;
-  /** What space() gave last. */
+  /** What space() gave last: a part of the target, or of the scratch. */
   #space: Uint8Array = EMPTY;
+  #scratch: Uint8Array | undefined;
+  #isScratch = false;
+  #lastPayloadBytes = 0;
+  #receivedFrames = 0;
+  #receivedBytes = 0;
+  #copiedBytes = 0;
   #crc = 0;
   #failed: TransportError | undefined;
   #stopped = false;
@@ -70,6 +85,15 @@ export class FrameDecoder {
     return { prefix: this.#prefix, receivedBytes };
   }
 
+  /** Frames that came whole, bytes that came, and how many of them were a payload's and were copied on their way to its place. */
+  get stats(): Pick<ConnectionStats, 'receivedFrames' | 'receivedBytes' | 'copiedBytes'> {
+    return {
+      receivedFrames: this.#receivedFrames,
+      receivedBytes: this.#receivedBytes,
+      copiedBytes: this.#copiedBytes,
+    };
+  }
+
   /**
    * Takes the next bytes. The chunk is not kept.
    *
@@ -80,17 +104,28 @@ export class FrameDecoder {
     let at = 0;
     while (at < chunk.length && !this.#stopped) {
       const n = Math.min(chunk.length - at, this.#expected - this.#received);
-      const piece = chunk.subarray(at, at + n);
-      this.#target?.set(piece, this.#received);
-      this.#take(piece);
+      const target = this.#target;
+      if (target !== undefined) {
+        if (n > LOOP_BYTES) target.set(chunk.subarray(at, at + n), this.#received);
+        else for (let i = 0; i < n; i++) target[this.#received + i] = chunk[at + i]!;
+        if (this.#stage === 'payload') this.#copiedBytes += n;
+      }
+      this.#take(chunk, at, n);
       at += n;
     }
   }
 
-  /** Where the payload's next bytes belong, at most maxBytes of it; undefined unless a payload that is kept is coming. */
+  /** Where the next bytes are to be read, at most maxBytes of them: a payload's own place, else a scratch. Undefined after stop(). */
   space(maxBytes: number): Uint8Array | undefined {
-    if (this.#stage !== 'payload' || this.#target === undefined || this.#stopped) return undefined;
-    this.#space = this.#target.subarray(this.#received, Math.min(this.#received + maxBytes, this.#expected));
+    if (this.#stopped) return undefined;
+    this.#isScratch = this.#stage !== 'payload' || this.#target === undefined;
+    if (this.#isScratch) {
+      this.#scratch ??= new Uint8Array(SCRATCH_BYTES);
+      const bytes = this.#lastPayloadBytes > SCRATCH_BYTES ? SHORT_SCRATCH_BYTES : SCRATCH_BYTES;
+      this.#space = this.#scratch.subarray(0, Math.min(bytes, maxBytes));
+    } else {
+      this.#space = this.#target!.subarray(this.#received, Math.min(this.#received + maxBytes, this.#expected));
+    }
     return this.#space;
   }
 
@@ -101,7 +136,8 @@ export class FrameDecoder {
    */
   filled(n: number): void {
     if (this.#failed !== undefined) throw this.#failed;
-    if (!this.#stopped) this.#take(this.#space.subarray(0, n));
+    if (this.#isScratch) this.write(this.#space.subarray(0, n));
+    else if (!this.#stopped) this.#take(this.#space, 0, n);
   }
 
   /** Throws away the payload that is coming: its place is not written any more by write(). */
@@ -130,9 +166,12 @@ export class FrameDecoder {
     );
   }
 
-  #take(piece: Uint8Array): void {
-    if ((this.#stage === 'payload' || this.#stage === 'header') && this.#checked) this.#crc = crc32c(piece, this.#crc);
-    this.#received += piece.length;
+  #take(source: Uint8Array, at: number, n: number): void {
+    this.#receivedBytes += n;
+    if ((this.#stage === 'payload' || this.#stage === 'header') && this.#checked) {
+      this.#crc = crc32c(source, this.#crc, at, at + n);
+    }
+    this.#received += n;
     try {
       while (this.#received === this.#expected && !this.#stopped) this.#next();
     } catch (error) {
@@ -163,11 +202,11 @@ export class FrameDecoder {
 
   #finish(prefix: Prefix): void {
     if (this.#checked) {
-      const view = new DataView(this.#crcPlace.buffer);
-      if (view.getUint32(0, true) !== this.#crc || view.getUint32(4, true) !== 0) {
+      const got = this.#crcPlace;
+      if (got.readUInt32LE(0) !== this.#crc || got.readUInt32LE(4) !== 0) {
         throw new TransportError(
           'checksum',
-          `frame of kind ${prefix.kind}, request ${prefix.request}: crc 0x${this.#crc.toString(16)} expected, got 0x${view.getBigUint64(0, true).toString(16)}`,
+          `frame of kind ${prefix.kind}, request ${prefix.request}: crc 0x${this.#crc.toString(16)} expected, got 0x${got.readBigUInt64LE(0).toString(16)}`,
         );
       }
     }
@@ -176,6 +215,8 @@ export class FrameDecoder {
       if (this.#headerPlace[i] !== 0) throw new TransportError('protocol', 'frame header: zeros expected after it');
     }
     const payload = this.#payload;
+    this.#receivedFrames += 1;
+    this.#lastPayloadBytes = prefix.payloadBytes;
     this.#prefix = undefined;
     this.#payload = undefined;
     this.#enter('prefix', this.#prefixPlace, PREFIX_BYTES);
@@ -192,13 +233,4 @@ export class FrameDecoder {
   get #checked(): boolean {
     return this.#prefix !== undefined && (this.#prefix.flags & FrameFlag.crc) !== 0;
   }
-}
-
-/**
- * Fresh memory of its own for a payload: aligned, not filled with zeros, since all of it is about to be written.
- *
- * @example freshPayload(4096).byteOffset // 0
- */
-export function freshPayload(bytes: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer, 0, bytes);
 }

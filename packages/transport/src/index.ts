@@ -31,10 +31,12 @@ export {
 } from './compression/power-sgd.js';
 export type { TopKOptions } from './compression/top-k.js';
 export { type ConnectOptions, connect } from './connect.js';
+export { connectStriped, type StripedConnectOptions } from './connect-striped.js';
 export type {
   Answer,
   Connection,
   ConnectionOptions,
+  ConnectionStats,
   Handler,
   Message,
   RequestOptions,
@@ -55,4 +57,11 @@ export type { Reply } from './request-table.js';
 export { type ShardRange, shardRanges } from './shard-ranges.js';
 export type { TlsMode, TlsOptions } from './tls-mode.js';
 export { newToken, readToken, writeToken } from './token.js';
+export {
+  gatherVector,
+  type ScatterOptions,
+  type ShardPeer,
+  scatterVector,
+  type VectorExchange,
+} from './vector-exchange.js';
 export { type Progress, peerName, selfName, type Wait, type WaitEnd, waitError } from './wait-error.js';

@@ -2,13 +2,13 @@ import type { Answer, Connection, Handler } from './connection.js';
 import { deadline } from './deadline.js';
 import { errorHeader } from './error-frame.js';
 import { TransportError } from './errors.js';
-import { type Frame, freshPayload } from './frame-decoder.js';
+import type { Frame } from './frame-decoder.js';
 import { encodeFrame } from './frame-encoder.js';
 import { HandlerCalls } from './handler-calls.js';
 import { DEFAULT_TIMES, type Limits } from './limits.js';
 import type { Outbox } from './outbox.js';
 import { PayloadLease } from './payload-lease.js';
-import type { PayloadPool } from './payload-pool.js';
+import { freshPayload, type PayloadPool } from './payload-pool.js';
 import { FrameKind } from './prefix.js';
 
 export interface MessageDispatcherOptions {
@@ -48,6 +48,11 @@ export class MessageDispatcher {
       self: options.self,
       onExpire: ({ kind, request }, error) => this.#fail(error, kind, request),
     });
+  }
+
+  /** Messages that are being handled, or whose payload is retained. */
+  get handledMessages(): number {
+    return this.#handledMessages;
   }
 
   /**
@@ -111,9 +116,16 @@ export class MessageDispatcher {
       };
       answer = await handler(message, connection);
       if (request !== 0 && !call.aborted && this.#o.isOpen()) {
-        const reply = { kind: FrameKind.reply, header: answer?.header, payload: answer?.sendView };
-        const encoded = encodeFrame({ ...reply, term: connection.term, request, crc, limits });
-        written = outbox.deliver(encoded, `answer ${request} (kind ${kind})`);
+        const reply = encodeFrame({
+          kind: FrameKind.reply,
+          header: answer?.header,
+          payload: answer?.sendView,
+          term: connection.term,
+          request,
+          crc,
+          limits,
+        });
+        written = outbox.deliver(reply, `answer ${request} (kind ${kind})`);
       }
     } catch (error) {
       if (!call.aborted) this.#fail(error, kind, request);

@@ -1,9 +1,10 @@
 import type { WaitOptions } from './connection.js';
 import { deadline } from './deadline.js';
 import type { TransportError } from './errors.js';
-import type { EncodedFrame } from './frame-encoder.js';
+import { type EncodedFrame, encodeFrame } from './frame-encoder.js';
 import type { FrameWriter, Sending } from './frame-writer.js';
 import { DEFAULT_TIMES } from './limits.js';
+import { FrameKind } from './prefix.js';
 import { waitError } from './wait-error.js';
 
 export interface OutboxOptions {
@@ -34,6 +35,13 @@ export class Outbox {
   send(frame: EncodedFrame, onDone: (error?: TransportError) => void): Sending {
     this.#o.onSend();
     return this.#o.writer.send(frame, onDone);
+  }
+
+  /** Says that this side lives; not where something waits to be written, which says so when it can be. */
+  beat(): void {
+    const { writer } = this.#o;
+    if (!writer.idle) return;
+    this.send(encodeFrame({ kind: FrameKind.heartbeat, crc: false }), () => {});
   }
 
   /**

@@ -1,5 +1,4 @@
 import { TransportError } from './errors.js';
-import { freshPayload } from './frame-decoder.js';
 
 /** Where a server's received payloads are put. The connection acquires before it reads, and releases when the message is done with. */
 export interface PayloadPool {
@@ -49,4 +48,17 @@ export function payloadPool(options: { readonly maxRetainedBytes: number }): Pay
       retainedBytes += bytes;
     },
   };
+}
+
+/** Above this length the zeros that JavaScript fills memory with cost more than the way around them. */
+const ZEROED_BYTES = 4096;
+
+/**
+ * Fresh memory of its own for a payload: aligned; a long one is not filled with zeros, since all of it is about to be written.
+ *
+ * @example freshPayload(4096).byteOffset // 0
+ */
+export function freshPayload(bytes: number): Uint8Array {
+  if (bytes <= ZEROED_BYTES) return new Uint8Array(bytes);
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer, 0, bytes);
 }

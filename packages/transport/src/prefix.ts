@@ -61,17 +61,17 @@ export function writePrefix(bytes: Uint8Array, prefix: Prefix): void {
   checkField('kind', prefix.kind, 0xff);
   checkField('term', prefix.term, 0xffffffff);
   checkField('request', prefix.request, Number.MAX_SAFE_INTEGER);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
-  view.setUint32(0, FRAME_MAGIC, true);
-  view.setUint8(4, FRAME_VERSION);
-  view.setUint8(5, prefix.kind);
-  view.setUint16(6, prefix.flags, true);
-  view.setUint32(8, prefix.term, true);
-  view.setUint32(12, prefix.headerBytes, true);
-  setUint64(view, 16, prefix.payloadBytes);
-  setUint64(view, 24, prefix.request);
-  view.setUint32(32, 0, true);
-  view.setUint32(36, crc32c(bytes.subarray(0, 36)), true);
+  putUint32(bytes, 0, FRAME_MAGIC);
+  bytes[4] = FRAME_VERSION;
+  bytes[5] = prefix.kind;
+  bytes[6] = prefix.flags & 0xff;
+  bytes[7] = prefix.flags >>> 8;
+  putUint32(bytes, 8, prefix.term);
+  putUint32(bytes, 12, prefix.headerBytes);
+  putUint64(bytes, 16, prefix.payloadBytes);
+  putUint64(bytes, 24, prefix.request);
+  putUint32(bytes, 32, 0);
+  putUint32(bytes, 36, crc32c(bytes, 0, 0, 36));
 }
 
 /**
@@ -81,29 +81,28 @@ export function writePrefix(bytes: Uint8Array, prefix: Prefix): void {
  * @example readPrefix(bytes, DEFAULT_LIMITS).payloadBytes
  */
 export function readPrefix(bytes: Uint8Array, limits: Limits): Prefix {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
-  const magic = view.getUint32(0, true);
+  const magic = getUint32(bytes, 0);
   if (magic !== FRAME_MAGIC) throw bad('protocol', 'magic', hex(FRAME_MAGIC), hex(magic));
-  const crc = crc32c(bytes.subarray(0, 36));
-  const prefixCrc = view.getUint32(36, true);
+  const crc = crc32c(bytes, 0, 0, 36);
+  const prefixCrc = getUint32(bytes, 36);
   if (prefixCrc !== crc) throw bad('checksum', 'prefixCrc', hex(crc), hex(prefixCrc));
-  const version = view.getUint8(4);
+  const version = bytes[4]!;
   if (version !== FRAME_VERSION) throw bad('version', 'version', FRAME_VERSION, version);
-  const flags = view.getUint16(6, true);
+  const flags = bytes[6]! | (bytes[7]! << 8);
   if ((flags & ~FrameFlag.crc) !== 0) throw bad('protocol', 'flags', 'only known bits', hex(flags));
-  const reserved = view.getUint32(32, true);
+  const reserved = getUint32(bytes, 32);
   if (reserved !== 0) throw bad('protocol', 'reserved', 0, hex(reserved));
-  const request = getUint64(view, 24);
+  const request = getUint64(bytes, 24);
   if (request > Number.MAX_SAFE_INTEGER) throw bad('protocol', 'request', 'below 2^53', request);
-  const headerBytes = view.getUint32(12, true);
+  const headerBytes = getUint32(bytes, 12);
   if (headerBytes > limits.maxHeaderBytes) {
     throw bad('limit', 'headerBytes', `at most ${limits.maxHeaderBytes}`, headerBytes);
   }
-  const payloadBytes = getUint64(view, 16);
+  const payloadBytes = getUint64(bytes, 16);
   if (payloadBytes > limits.maxPayloadBytes) {
     throw bad('limit', 'payloadBytes', `at most ${limits.maxPayloadBytes}`, payloadBytes);
   }
-  return { kind: view.getUint8(5), flags, term: view.getUint32(8, true), headerBytes, payloadBytes, request };
+  return { kind: bytes[5]!, flags, term: getUint32(bytes, 8), headerBytes, payloadBytes, request };
 }
 
 /**
@@ -129,12 +128,24 @@ function checkField(field: string, value: number, max: number): void {
   }
 }
 
-// Two halves instead of a BigInt: lengths and request numbers stay below 2^53, and a BigInt would be allocated per frame.
-function setUint64(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % TWO_32, true);
-  view.setUint32(offset + 4, Math.floor(value / TWO_32), true);
+// Byte by byte, since a DataView would be allocated for each frame.
+function putUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value & 0xff;
+  bytes[offset + 1] = (value >>> 8) & 0xff;
+  bytes[offset + 2] = (value >>> 16) & 0xff;
+  bytes[offset + 3] = value >>> 24;
 }
 
-function getUint64(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * TWO_32;
+function getUint32(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24)) >>> 0;
+}
+
+// Two halves instead of a BigInt: lengths and request numbers stay below 2^53, and a BigInt would be allocated, too.
+function putUint64(bytes: Uint8Array, offset: number, value: number): void {
+  putUint32(bytes, offset, value % TWO_32);
+  putUint32(bytes, offset + 4, Math.floor(value / TWO_32));
+}
+
+function getUint64(bytes: Uint8Array, offset: number): number {
+  return getUint32(bytes, offset) + getUint32(bytes, offset + 4) * TWO_32;
 }

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Handler, Message } from '../src/connection.js';
+import type { Connection, Handler, Message } from '../src/connection.js';
 import { asFloat32 } from '../src/float32-view.js';
 import { FrameConnection } from '../src/frame-connection.js';
 import { encodeFrame, frameBytes } from '../src/frame-encoder.js';
+import { payloadPool } from '../src/payload-pool.js';
 import { FrameKind } from '../src/prefix.js';
 import {
   authenticate,
@@ -76,6 +78,59 @@ describe('request', () => {
     gates.get(19)!.open();
     await Promise.all(asked);
     expect(order).toEqual(Array.from({ length: 20 }, (_, i) => 19 - i));
+  });
+
+  it('is answered in any order, both ways at once, whatever the lengths', async () => {
+    const message = fc.record({ bytes: fc.nat(300_000), answered: fc.nat(300_000), wait: fc.nat(5) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(message, { maxLength: 12 }),
+        fc.array(message, { maxLength: 12 }),
+        fc.boolean(),
+        async (out, back, crc) => {
+          const handler: Handler = async ({ header, payload }) => {
+            const came = payload.every((byte) => byte === (header['i'] as number));
+            for (let turns = header['wait'] as number; turns > 0; turns--) {
+              await new Promise((resolve) => setImmediate(resolve));
+            }
+            const sendView = new Uint8Array(header['answered'] as number).fill((header['i'] as number) + 100);
+            return { header: { i: header['i'], came }, sendView };
+          };
+          const pool = payloadPool({ maxRetainedBytes: MEGABYTE });
+          const { near, far } = await pair({ server: { handler, crc, pool }, client: { handler, crc } });
+          const ask = async (from: Connection, { bytes, answered, wait }: (typeof out)[0], i: number) => {
+            const receiveInto = i % 2 === 0 ? new Uint8Array(answered) : undefined;
+            const sendView = new Uint8Array(bytes).fill(i);
+            const reply = await from.request(16, { i, wait, answered }, { sendView, receiveInto });
+            expect(reply.header).toEqual({ i, came: true });
+            expect(reply.payload).toHaveLength(answered);
+            expect(reply.payload.every((byte) => byte === i + 100)).toBe(true);
+          };
+          await Promise.all([...out.map((m, i) => ask(near, m, i)), ...back.map((m, i) => ask(far, m, i))]);
+          for (const { stats } of [near, far]) {
+            expect(stats).toMatchObject({ pendingRequests: 0, queuedFrames: 0 });
+          }
+          await near.close();
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('copies nothing on sending, and on receiving what was read beside a header, once', async () => {
+    const sendView = new Uint8Array(4 * MEGABYTE).fill(3);
+    const { near, far } = await pair({ server: { crc: true }, client: { crc: true } });
+    const receiveInto = new Uint8Array(sendView.length);
+    const before = near.stats;
+    for (let i = 0; i < 5; i++) await near.request(16, {}, { sendView, receiveInto });
+    const after = near.stats;
+    const came = after.receivedBytes - before.receivedBytes;
+    expect(came).toBe(5 * (40 + sendView.length + 8));
+    // 64 KiB at the first, at which nobody knows how long payloads will be, then 4 KiB.
+    expect(after.copiedBytes - before.copiedBytes).toBeLessThanOrEqual((64 + 4 * 4) * 1024);
+    expect(far.stats.copiedBytes).toBeLessThanOrEqual((64 + 4 * 4) * 1024);
+    expect(after.sentFrames - before.sentFrames).toBe(5);
+    expect(after.sentBytes - before.sentBytes).toBe(came);
   });
 
   it('puts the answer into the caller’s place', async () => {

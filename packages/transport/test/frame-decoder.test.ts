@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TransportError } from '../src/errors.js';
 import { asFloat32 } from '../src/float32-view.js';
-import { type Frame, FrameDecoder, freshPayload } from '../src/frame-decoder.js';
+import { type Frame, FrameDecoder } from '../src/frame-decoder.js';
 import { encodeFrame, type FrameParts, frameBytes } from '../src/frame-encoder.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
+import { freshPayload } from '../src/payload-pool.js';
 
 const limits = { ...DEFAULT_LIMITS, maxHeaderBytes: 512, maxPayloadBytes: 4096 };
 
@@ -123,9 +124,14 @@ describe('FrameDecoder', () => {
     expect(second.byteOffset).toBe(10);
     second.set(sent.subarray(50, 56));
     decoder.filled(6);
-    expect(decoder.space(10)).toBeUndefined();
-    decoder.write(sent.subarray(56));
+    const rest = decoder.space(10)!;
+    expect(rest.buffer).not.toBe(place.buffer);
+    rest.set(sent.subarray(56));
+    decoder.filled(8);
     expect(frames[0]!.payload).toBe(place);
+    expect(decoder.stats).toEqual({ receivedFrames: 1, receivedBytes: sent.length, copiedBytes: 0 });
+    decoder.stop();
+    expect(decoder.space(10)).toBeUndefined();
   });
 
   it('throws payloads away where there is no place, and goes on', () => {
@@ -169,10 +175,10 @@ describe('FrameDecoder', () => {
 
   it('refuses a header that is no plain map, and bytes after it', () => {
     const bad = encodeFrame({ kind: 16, header: { a: 1 }, crc: false });
-    bad.head[40] = 0x91;
+    bad.own[40] = 0x91;
     expect(fate(frameBytes(bad), 0)).toMatchObject({ code: 'header' });
     const dirty = encodeFrame({ kind: 16, header: { a: 1 }, crc: false });
-    dirty.head[47] = 1;
+    dirty.own[47] = 1;
     expect(fate(frameBytes(dirty), 0)).toMatchObject({ code: 'protocol' });
   });
 

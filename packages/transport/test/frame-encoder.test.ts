@@ -25,7 +25,7 @@ describe('encodeFrame', () => {
   it('has no checksum where none is asked for', () => {
     const frame = encodeFrame({ kind: 16, crc: false });
     expect(frame.bytes).toBe(40);
-    expect(frame.head[6]).toBe(0);
+    expect(frame.own[6]).toBe(0);
   });
 
   it('refuses a payload above the limit', () => {

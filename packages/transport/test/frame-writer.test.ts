@@ -32,15 +32,62 @@ describe('FrameWriter', () => {
     expect(chunks[1]!.buffer).toBe(payload.buffer);
   });
 
+  it('hands a long payload over piece by piece, as it is, and its checksum last', async () => {
+    const { stream, chunks, take } = slowStream();
+    const payload = Uint8Array.from({ length: 1024 ** 2 + 5 }, (_, i) => i * 7);
+    const long = encodeFrame({ kind: 16, header: { a: 1 }, payload });
+    let done = false;
+    const writer = new FrameWriter(stream, { ...DEFAULT_LIMITS, maxUnwrittenBytes: 1 });
+    const sending = writer.send(long, () => {
+      done = true;
+    });
+    writer.send(frame(3), () => {});
+    while (!done) {
+      expect(sending.state).toBe('writing');
+      expect(writer.cancel(sending)).toBe(false);
+      expect(writer.unwrittenBytes).toBeLessThanOrEqual(512 * 1024 + 56 + 8);
+      take();
+      await turn();
+    }
+    expect(chunks.filter(({ buffer }) => buffer === payload.buffer).map(({ byteOffset }) => byteOffset)).toEqual(
+      [0, 1, 2].map((i) => i * 512 * 1024),
+    );
+    expect(writer.stats.sentFrames).toBe(1);
+    take();
+    await turn();
+    expect(Buffer.concat(chunks).equals(Buffer.concat([frameBytes(long), frameBytes(frame(3))]))).toBe(true);
+    expect(writer.stats.sentBytes).toBe(long.bytes + frame(3).bytes);
+  });
+
+  it('lets others have their turn, however fast the stream takes', async () => {
+    const stream = new Writable({ writev: (_items, callback) => callback() });
+    const writer = new FrameWriter(stream, DEFAULT_LIMITS);
+    const payload = new Uint8Array(1024 ** 2);
+    let done = 0;
+    for (let i = 0; i < 40; i++) writer.send(encodeFrame({ kind: 16, payload, crc: false }), () => done++);
+    const atTurns: number[] = [];
+    while (done < 40) {
+      await turn();
+      atTurns.push(done);
+    }
+    expect(atTurns.length).toBeGreaterThan(10);
+    for (let i = 0; i < 4000; i++) writer.send(frame(0), () => done++);
+    await turn();
+    expect(done).toBeLessThan(4040);
+    while (done < 4040) await turn();
+  });
+
   it('says that a view is free only when the stream has taken it', async () => {
     const { stream, take } = slowStream();
     const done: string[] = [];
-    const sending = new FrameWriter(stream, DEFAULT_LIMITS).send(frame(10), () => done.push('done'));
+    const writer = new FrameWriter(stream, DEFAULT_LIMITS);
+    const sending = writer.send(frame(10), () => done.push('done'));
     await turn();
-    expect([done, sending.state]).toEqual([[], 'writing']);
+    expect([done, sending.state, writer.idle]).toEqual([[], 'writing', false]);
     take();
     await turn();
     expect([done, sending.state]).toEqual([['done'], 'done']);
+    expect(writer.idle).toBe(true);
   });
 
   it('keeps what is handed over within the limit, and the order', async () => {
@@ -101,5 +148,20 @@ describe('FrameWriter', () => {
     take();
     await turn();
     expect(outcomes).toEqual(['closed', 'written']);
+  });
+
+  it('says its farewell behind the whole frame that is being written', async () => {
+    const { stream, chunks, take } = slowStream();
+    const writer = new FrameWriter(stream, { ...DEFAULT_LIMITS, maxUnwrittenBytes: 1 });
+    const long = encodeFrame({ kind: 16, payload: new Uint8Array(700_000) });
+    writer.send(long, () => {});
+    writer.shut(new TransportError('closed', 'closed'), Uint8Array.of(1, 2, 3));
+    while (!stream.writableEnded) {
+      take();
+      await turn();
+    }
+    take();
+    await turn();
+    expect(Buffer.concat(chunks).equals(Buffer.concat([frameBytes(long), Buffer.of(1, 2, 3)]))).toBe(true);
   });
 });

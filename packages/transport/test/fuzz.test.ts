@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../src/connection.js';
 import { TransportError } from '../src/errors.js';
-import { type Frame, FrameDecoder, freshPayload } from '../src/frame-decoder.js';
+import { type Frame, FrameDecoder } from '../src/frame-decoder.js';
 import { decodeHeader } from '../src/header.js';
 import { resolveLimits } from '../src/limits.js';
+import { freshPayload } from '../src/payload-pool.js';
 import { fuzzedFrame, fuzzedStream, garbageHeader } from './fuzzed-bytes.js';
 import { authenticate, client, gate, rawSocket, server } from './pair.js';
 

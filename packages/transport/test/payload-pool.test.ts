@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { payloadPool } from '../src/payload-pool.js';
+import { freshPayload, payloadPool } from '../src/payload-pool.js';
 
 describe('payloadPool', () => {
   it('reuses memory of the same length', () => {
@@ -25,5 +25,12 @@ describe('payloadPool', () => {
 
   it('refuses a negative bound', () => {
     expect(() => payloadPool({ maxRetainedBytes: -1 })).toThrow(/maxRetainedBytes: a number ≥ 0 expected, got -1/);
+  });
+});
+
+describe('freshPayload', () => {
+  it.each([0, 1, 64, 65, 4096, 4097, 1_000_000])('gives %i bytes of their own, aligned', (bytes) => {
+    const payload = freshPayload(bytes);
+    expect([payload.length, payload.byteOffset, payload.buffer.byteLength]).toEqual([bytes, 0, bytes]);
   });
 });
