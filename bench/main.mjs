@@ -4,11 +4,10 @@ import { setUp } from '../scripts/setup.mjs';
 /** Each benchmark is bench/NAME.mjs. */
 const BENCHES = {
   step: { of: '@weft/native', what: 'training steps and inference, beside PyTorch and TensorFlow' },
-  'point-to-point': {
+  transport: {
     of: '@weft/transport',
-    what: 'a stream of frames beside iperf3, and small requests beside a bare Node socket',
+    what: 'frames beside iperf3 and bare Node sockets, all-reduce beside Open MPI and gloo',
   },
-  transport: { of: '@weft/transport', what: 'payload GB/s of frames over loopback, beside a bare Node socket' },
 };
 
 const [name, ...flags] = process.argv.slice(2).filter((word) => word !== '--');

@@ -24,7 +24,7 @@ export interface CollectiveJob {
   readonly head: Uint8Array;
   readonly wire: keyof typeof WIRE_CODES;
   readonly op: keyof typeof REDUCTION_CODES;
-  /** What a receive with the flag `scale` is multiplied by. */
+  /** What a receive with the flag `scale` is multiplied by; 1: not at all. */
   readonly factor: number;
   readonly crc: boolean;
   readonly timeoutMs: number;

@@ -15,6 +15,8 @@ namespace weft {
 namespace {
 
 constexpr size_t ROW = 6;
+/** Looks for the next job before the thread sleeps: longer ones keep the core from the event loop, which has to bring it. */
+constexpr int NEXT_JOB_SPINS = 200;
 
 /** One call, from hand-in to answer. */
 struct Call {
@@ -55,7 +57,7 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
     }
     answers_ = Napi::ThreadSafeFunction::New(info.Env(), Napi::Function(), "weft collectives", 0, 1);
     answers_.Unref(info.Env());
-    worker_ = std::make_unique<Worker>(info[3].ToNumber().Int32Value());
+    worker_ = std::make_unique<Worker>(info[3].ToNumber().Int32Value() > 0 ? NEXT_JOB_SPINS : 0);
     napi_add_env_cleanup_hook(info.Env(), atExit, this);
     hooked_ = true;
   }

@@ -240,7 +240,7 @@ bool Runner::apply(Receiving& channel, const Receive& r) {
     const size_t ready = frame.payloadPassed() / 4;
     const float* x = reinterpret_cast<const float*>(frame.payload());
     reduceElements(job_->op, x + channel.applied, y + channel.applied, ready - channel.applied);
-    if (r.scale) kernels().scale(job_->factor, y + channel.applied, ready - channel.applied);
+    if (r.scale && job_->factor != 1) kernels().scale(job_->factor, y + channel.applied, ready - channel.applied);
     channel.applied = ready;
   }
   if (!frame.complete()) return false;
@@ -252,7 +252,7 @@ bool Runner::apply(Receiving& channel, const Receive& r) {
       decodeElements(wire, frame.payload() + wireBytes(wire, i), m, strip);
       reduceElements(job_->op, strip, y + i, m);
     }
-    if (r.scale) kernels().scale(job_->factor, y, n);
+    if (r.scale && job_->factor != 1) kernels().scale(job_->factor, y, n);
   } else if (!r.reduce && wire != Wire::float32) {
     decodeElements(wire, frame.payload(), n, y);
   }

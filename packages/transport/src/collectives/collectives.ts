@@ -151,7 +151,7 @@ function call(
   const header = { elements: vector.length, wire, ...(op && { op }), ...(root !== undefined && { root }) };
   const reduction: Reduction = op === 'max' ? 'max' : 'sum';
   const factor = op === 'mean' ? 1 / group.size : 1;
-  return group.run({ name, program: program(), vector, wire, op: reduction, factor, header, timeoutMs, signal });
+  return group.run({ name, program, root, vector, wire, op: reduction, factor, header, timeoutMs, signal });
 }
 
 function checkRoot(group: Group, root = 0): number {

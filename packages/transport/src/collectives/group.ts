@@ -31,7 +31,9 @@ export interface Group {
 export interface Call extends WaitOptions {
   /** `all-reduce`, for messages and for the frames' header. */
   readonly name: string;
-  readonly program: Program;
+  /** Makes the program; the same for the same name, length and root. */
+  program(): Program;
+  readonly root?: number | undefined;
   readonly vector: Vector;
   readonly op?: Reduction;
   readonly wire?: Wire;
@@ -50,6 +52,9 @@ export interface OpenGroupOptions {
   nameOf(rank: number): string;
 }
 
+/** Programs that a group keeps. */
+const MAX_PROGRAMS = 64;
+
 /** A group whose channels are open. */
 export class OpenGroup implements Group {
   readonly rank: number;
@@ -58,6 +63,7 @@ export class OpenGroup implements Group {
   readonly closed: Promise<TransportError | undefined>;
   term: number;
   readonly #o: OpenGroupOptions;
+  readonly #programs = new Map<string, Program>();
   #sequence = 0;
   #last: Promise<unknown> = Promise.resolve();
   #ended: TransportError | undefined;
@@ -110,7 +116,8 @@ export class OpenGroup implements Group {
       const { code, message } = this.#ended;
       throw new TransportError(code, `${operation}: ${message}`, { cause: this.#ended, operation, retryable: false });
     }
-    const { program, vector, op = 'sum', wire = 'float32', factor = 1, header, signal } = call;
+    const { vector, op = 'sum', wire = 'float32', factor = 1, header, signal } = call;
+    const program = this.#programOf(call);
     const aborted = () => new TransportError('aborted', `${operation}: aborted`, { operation, cause: signal?.reason });
     if (signal?.aborted === true) throw this.#end(aborted());
     if (program.sends.length + program.receives.length === 0) return;
@@ -132,6 +139,17 @@ export class OpenGroup implements Group {
     if (failure.failure === 'aborted') throw wasAborted ? this.#end(aborted()) : (this.#ended ?? aborted());
     const { rank, size, nameOf } = this.#o;
     throw this.#end(collectiveError({ operation, program, head, failure, timeoutMs, rank, size, nameOf }));
+  }
+
+  /** Training asks for the same again and again. */
+  #programOf({ name, vector, root, program }: Call): Program {
+    const key = `${name} ${vector.length} ${root ?? ''}`;
+    const known = this.#programs.get(key);
+    if (known !== undefined) return known;
+    if (this.#programs.size >= MAX_PROGRAMS) this.#programs.clear();
+    const made = program();
+    this.#programs.set(key, made);
+    return made;
   }
 
   get #name(): string {

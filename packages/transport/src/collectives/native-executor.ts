@@ -17,11 +17,18 @@ export interface NativeExecutorOptions {
   readonly spins: number;
 }
 
+/** A program as the addon takes it. */
+interface Rows {
+  readonly sends: Float64Array;
+  readonly receives: Float64Array;
+}
+
 /** Carries programs out in the addon, on a thread of its own: the event loop is free meanwhile. */
 export class NativeExecutor implements Executor {
   readonly kind = 'native';
   readonly #o: NativeExecutorOptions;
   readonly #runner: CollectiveRunner;
+  readonly #known = new WeakMap<Program, Rows>();
   readonly #channels: ReadonlyMap<number, number>;
 
   constructor(o: NativeExecutorOptions) {
@@ -33,7 +40,7 @@ export class NativeExecutor implements Executor {
   async run(job: Job): Promise<JobFailure | undefined> {
     const outcome = await this.#runner.run({
       ...job,
-      ...this.#rows(job.program, job.factor !== 1),
+      ...this.#rows(job.program),
       crc: this.#o.crc,
     });
     if (outcome.failure === 'none') return undefined;
@@ -58,7 +65,10 @@ export class NativeExecutor implements Executor {
     this.#runner.close();
   }
 
-  #rows({ sends, receives }: Program, scaled: boolean): { sends: Float64Array; receives: Float64Array } {
+  #rows(program: Program): Rows {
+    const known = this.#known.get(program);
+    if (known !== undefined) return known;
+    const { sends, receives } = program;
     const rows = {
       sends: new Float64Array(sends.length * TRANSFER_FIELDS),
       receives: new Float64Array(receives.length * TRANSFER_FIELDS),
@@ -70,9 +80,10 @@ export class NativeExecutor implements Executor {
       const flags =
         (action === 'reduce' ? RECEIVE_FLAGS.reduce : 0) |
         (plain ? RECEIVE_FLAGS.plain : 0) |
-        (last && scaled ? RECEIVE_FLAGS.scale : 0);
+        (last ? RECEIVE_FLAGS.scale : 0);
       rows.receives.set([this.#channels.get(peer)!, start, end, after, flags], i * TRANSFER_FIELDS);
     });
+    this.#known.set(program, rows);
     return rows;
   }
 }

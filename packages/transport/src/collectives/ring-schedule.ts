@@ -11,8 +11,18 @@
 import { type ShardRange, shardRanges } from '../shard-ranges.js';
 import { type Place, type Program, ProgramBuilder } from './program.js';
 
-/** Bytes of float32 elements that all ranks' pieces of one round have together. Measured: see bench/README.md. */
+/**
+ * Bytes of float32 elements that all ranks' pieces of one round have together, and that one piece has where there are more than two
+ * ranks: what a core's second-level cache and a socket's buffer hold. Measured, see bench/README.md.
+ */
 export const RING_ROUND_BYTES = 1024 ** 2;
+export const RING_PIECE_BYTES = 192 * 1024;
+
+/** How many rounds n elements take. */
+function roundsOf(n: number, size: number): number {
+  const round = size === 2 ? RING_ROUND_BYTES : Math.min(RING_ROUND_BYTES, size * RING_PIECE_BYTES);
+  return Math.max(1, Math.ceil((n * Float32Array.BYTES_PER_ELEMENT) / round));
+}
 
 type Phase = 'reduce-scatter' | 'all-gather';
 
@@ -36,7 +46,7 @@ export function ringSchedule(place: Place, n: number, phases: readonly Phase[]):
   const previous = (rank - 1 + size) % size;
   const chunks = shardRanges(n, size);
   const chunk = (c: number): ShardRange => chunks[(((c % size) + size) % size) as 0]!;
-  const pieces = Math.max(1, Math.ceil((n * Float32Array.BYTES_PER_ELEMENT) / RING_ROUND_BYTES));
+  const pieces = roundsOf(n, size);
   for (let piece = 0; piece < pieces; piece++) {
     // The chunk that a step sends is the one that the step before received.
     let after = -1;

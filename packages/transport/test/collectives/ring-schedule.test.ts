@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RING_ROUND_BYTES, ringSchedule } from '../../src/collectives/ring-schedule.js';
+import { RING_PIECE_BYTES, RING_ROUND_BYTES, ringSchedule } from '../../src/collectives/ring-schedule.js';
 import { shardRanges } from '../../src/shard-ranges.js';
 import { lengthsFor, reduced, SIZES, sameBits, vectorOf } from './ring.js';
 import { simulate } from './simulation.js';
@@ -42,7 +42,7 @@ it('sends 2 (P − 1)/P of the vector, in pieces of a bounded length', () => {
   const n = (3 * RING_ROUND_BYTES) / 4;
   const { sends } = ringSchedule({ rank: 1, size }, n, ['reduce-scatter', 'all-gather']);
   expect(sends.reduce((sum, { start, end }) => sum + end - start, 0)).toBe((2 * n * (size - 1)) / size);
-  expect(Math.max(...sends.map(({ start, end }) => end - start))).toBe(RING_ROUND_BYTES / 4 / size);
+  expect(Math.max(...sends.map(({ start, end }) => end - start))).toBe(RING_PIECE_BYTES / 4);
 });
 
 it('gives all ranks the same bits where elements are rounded on the wire', () => {
