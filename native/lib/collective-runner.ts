@@ -7,9 +7,9 @@ import type { Vector } from './vector.js';
 export const TRANSFER_FIELDS = 6;
 
 /** How elements are written on the wire, by the addon's number. */
-export const WIRE_CODES = { float32: 0, fp16: 1, bf16: 2, int8: 3 } as const;
+const WIRE_CODES = { float32: 0, fp16: 1, bf16: 2, int8: 3 } as const;
 /** How two vectors become one, by the addon's number. */
-export const REDUCTION_CODES = { sum: 0, max: 1 } as const;
+const REDUCTION_CODES = { sum: 0, max: 1 } as const;
 /** How a range is sent, by the addon's number. */
 export const ENCODING_CODES = { plain: 0, encode: 1, keep: 2, forward: 3 } as const;
 /** Bits of a receive. */
@@ -31,7 +31,7 @@ export interface CollectiveJob {
 }
 
 /** Why a job failed, by the addon's number. */
-export const FAILURES = ['none', 'timeout', 'aborted', 'lost', 'head', 'checksum'] as const;
+const FAILURES = ['none', 'timeout', 'aborted', 'lost', 'head', 'checksum'] as const;
 
 /** How a job ended. After a failure the streams are cut inside a frame, and the runner has closed them. */
 export interface CollectiveOutcome {

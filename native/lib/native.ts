@@ -31,7 +31,7 @@ export interface NativeCollectiveRunner {
 }
 
 /** CollectiveOutcome with its failure as a number. */
-export interface NativeOutcome {
+interface NativeOutcome {
   readonly failure: number;
 }
 

@@ -9,7 +9,7 @@
  * `plain` as float32 nevertheless; `encode`; `keep` encode, and put what the others will read in the vector's place too, so that all
  * hold the same bits; `forward` the bytes that came for the same range, unchanged.
  */
-export type SendEncoding = 'plain' | 'encode' | 'keep' | 'forward';
+type SendEncoding = 'plain' | 'encode' | 'keep' | 'forward';
 
 /** Elements [start, end) of the vector to another rank. */
 export interface Send {

@@ -40,7 +40,7 @@ export async function groups(size: number, o: Partial<GroupOptions> = {}): Promi
 }
 
 /** Rank r's element i. Sums over eight ranks are exact in float32. */
-export const elementOf = (rank: number, i: number): number => (rank + 1) * ((i % 13) - 5);
+const elementOf = (rank: number, i: number): number => (rank + 1) * ((i % 13) - 5);
 export const vectorOf = (rank: number, n: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => elementOf(rank, i));
 
