@@ -3,7 +3,6 @@ import type { Header } from './header.js';
 import type { Identity } from './identity.js';
 import type { Limits } from './limits.js';
 import type { PayloadPool } from './payload-pool.js';
-import type { Reply } from './request-table.js';
 
 /** A request or a notification that came. */
 export interface Message {
@@ -44,6 +43,13 @@ export interface Answer {
  * since nobody waits for an answer and an error must not vanish.
  */
 export type Handler = (message: Message, connection: Connection) => Answer | undefined | Promise<Answer | undefined>;
+
+/** What a request is answered with. */
+export interface Reply {
+  readonly header: Header;
+  /** The caller's `receiveInto`, as far as it was filled, or fresh memory. */
+  readonly payload: Uint8Array;
+}
 
 /** Bounds of one wait. */
 export interface WaitOptions {

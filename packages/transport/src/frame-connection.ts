@@ -4,6 +4,7 @@ import type {
   ConnectionOptions,
   ConnectionStats,
   Handler,
+  Reply,
   RequestOptions,
   WaitOptions,
 } from './connection.js';
@@ -20,7 +21,6 @@ import { Liveness } from './liveness.js';
 import { MessageDispatcher } from './message-dispatcher.js';
 import { Outbox } from './outbox.js';
 import { FrameKind, type Prefix } from './prefix.js';
-import type { Reply } from './request-table.js';
 import { Requester } from './requester.js';
 import type { ByteConsumer } from './socket-intake.js';
 import { peerName, seenBy, selfName } from './wait-error.js';

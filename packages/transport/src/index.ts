@@ -12,14 +12,9 @@ export {
 export type { Reduction, Wire } from './collectives/executor.js';
 export type { Group } from './collectives/group.js';
 export { type GroupOptions, joinGroup, type MemberAddress } from './collectives/join-group.js';
-export {
-  type CompressionScheme,
-  type Compressor,
-  type CompressorOptions,
-  type CompressorState,
-  compressor,
-} from './compression/compressor.js';
-export { type ElementCodec, type ElementCodecName, elementCodec } from './compression/element-codec.js';
+export type { ElementCodec } from './compression/codec.js';
+export { type CompressorOptions, compressor } from './compression/compressor.js';
+export { type ElementCodecName, elementCodec } from './compression/element-codec.js';
 export type { TensorLayout } from './compression/matrix-layout.js';
 export type { MessageKind } from './compression/message-kind.js';
 export {
@@ -29,6 +24,7 @@ export {
   type PowerSgdState,
   powerSgd,
 } from './compression/power-sgd.js';
+export type { CompressionScheme, Compressor, CompressorState } from './compression/scheme.js';
 export type { TopKOptions } from './compression/top-k.js';
 export { type ConnectOptions, connect } from './connect.js';
 export { connectStriped, type StripedConnectOptions } from './connect-striped.js';
@@ -39,6 +35,7 @@ export type {
   ConnectionStats,
   Handler,
   Message,
+  Reply,
   RequestOptions,
   WaitOptions,
 } from './connection.js';
@@ -53,7 +50,6 @@ export { DEFAULT_LIMITS, DEFAULT_TIMES, type Limits } from './limits.js';
 export { type ListenOptions, listen, type Server } from './listen.js';
 export { type PayloadPool, payloadPool } from './payload-pool.js';
 export { FRAME_VERSION, FrameFlag, FrameKind, PREFIX_BYTES, type Prefix } from './prefix.js';
-export type { Reply } from './request-table.js';
 export { type ShardRange, shardRanges } from './shard-ranges.js';
 export type { TlsMode, TlsOptions } from './tls-mode.js';
 export { newToken, readToken, writeToken } from './token.js';

@@ -1,16 +1,9 @@
+import type { Reply } from './connection.js';
 import { TransportError } from './errors.js';
 import type { FrameDecoder } from './frame-decoder.js';
 import type { Sending } from './frame-writer.js';
-import type { Header } from './header.js';
 import { FrameKind } from './prefix.js';
 import { type Progress, seenBy, waitError } from './wait-error.js';
-
-/** What a request is answered with. */
-export interface Reply {
-  readonly header: Header;
-  /** The caller's `receiveInto`, as far as it was filled, or fresh memory. */
-  readonly payload: Uint8Array;
-}
 
 /** A request that waits for its answer. */
 export interface PendingRequest {

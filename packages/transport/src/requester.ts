@@ -1,4 +1,4 @@
-import type { RequestOptions } from './connection.js';
+import type { Reply, RequestOptions } from './connection.js';
 import { deadline } from './deadline.js';
 import { remoteError } from './error-frame.js';
 import { TransportError } from './errors.js';
@@ -9,7 +9,7 @@ import { DEFAULT_TIMES } from './limits.js';
 import type { Outbox } from './outbox.js';
 import { freshPayload } from './payload-pool.js';
 import { FrameKind, type Prefix } from './prefix.js';
-import { answerProgress, type PendingRequest, type Reply, RequestTable } from './request-table.js';
+import { answerProgress, type PendingRequest, RequestTable } from './request-table.js';
 import { waitError } from './wait-error.js';
 
 export interface RequesterOptions {

@@ -1,8 +1,7 @@
-import type { Connection, ConnectionStats, RequestOptions, WaitOptions } from './connection.js';
+import type { Connection, ConnectionStats, Reply, RequestOptions, WaitOptions } from './connection.js';
 import type { TransportError } from './errors.js';
 import type { Header } from './header.js';
 import type { Identity } from './identity.js';
-import type { Reply } from './request-table.js';
 
 /** A stripe, and the bytes and messages that were given to it and are not done. */
 interface Stripe {

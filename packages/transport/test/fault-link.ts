@@ -1,9 +1,8 @@
 import { expect } from 'vitest';
 import { type ConnectOptions, connect } from '../src/connect.js';
-import type { Connection } from '../src/connection.js';
+import type { Connection, Reply } from '../src/connection.js';
 import { HELLO_BYTES, PROOF_BYTES } from '../src/hello.js';
 import { type ListenOptions, listen, type Server } from '../src/listen.js';
-import type { Reply } from '../src/request-table.js';
 import { type FaultProxy, faultProxy } from './fault-proxy.js';
 import { OpenTimers } from './open-timers.js';
 import { echo, gate, SHARD, TOKEN, WORKER } from './pair.js';

@@ -1,5 +1,6 @@
 import { add, scale, type Vector } from '@weft/native';
-import { type ElementCodec, elementCodec } from '../compression/element-codec.js';
+import type { ElementCodec } from '../compression/codec.js';
+import { elementCodec } from '../compression/element-codec.js';
 import type { Job, Reduction, Wire } from './executor.js';
 import type { Receive, Send } from './program.js';
 

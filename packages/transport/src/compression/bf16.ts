@@ -1,6 +1,6 @@
 import { fromBfloat, toBfloat } from '@weft/native';
 import { expectCode, expectSpace } from './code-checks.js';
-import type { ElementCodec } from './element-codec.js';
+import type { ElementCodec } from './codec.js';
 import { asUint16 } from './uint16-view.js';
 
 // code = element:bf16[n]                                                               2 n bytes, little-endian

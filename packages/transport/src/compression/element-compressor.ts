@@ -1,8 +1,8 @@
 import { add, axpy, clip } from '@weft/native';
 import { expectCode, expectState, spaceFor } from './code-checks.js';
-import type { CompressionScheme, Compressor } from './compressor.js';
-import type { ElementCodec } from './element-codec.js';
+import type { ElementCodec } from './codec.js';
 import type { MessageKind } from './message-kind.js';
+import type { CompressionScheme, Compressor } from './scheme.js';
 
 // Elements taken through all passes at once, a multiple of every codec's block: 64 KiB and their code stay in the second-level cache.
 const CHUNK = 16_384;

@@ -1,5 +1,5 @@
 import { expectCode, expectSpace } from './code-checks.js';
-import type { ElementCodec } from './element-codec.js';
+import type { ElementCodec } from './codec.js';
 
 // code = element:f32[n]                                                                4 n bytes, little-endian
 

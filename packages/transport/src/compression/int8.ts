@@ -1,6 +1,6 @@
 import { INT8_BLOCK, int8Bytes, int8DecodeBlocks, int8EncodeBlocks } from '@weft/native';
 import { expectCode, expectSpace } from './code-checks.js';
-import type { ElementCodec } from './element-codec.js';
+import type { ElementCodec } from './codec.js';
 
 // code  = block*                                                                       n + 4 ⌈n / 256⌉ bytes
 // block = scale:f32 q:i8[m]             m = 256, in the last block the rest; little-endian

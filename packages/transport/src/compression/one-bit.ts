@@ -1,6 +1,6 @@
 import { ONE_BIT_BLOCK, oneBitBytes, oneBitDecodeBlocks, oneBitEncodeBlocks } from '@weft/native';
 import { expectCode, expectSpace } from './code-checks.js';
-import type { ElementCodec } from './element-codec.js';
+import type { ElementCodec } from './codec.js';
 
 // code  = block*                                                                       72 ⌊n / 512⌋ (+ 8 + ⌈m / 8⌉) bytes
 // block = positive:f32 negative:f32 sign:bit[m]      m = 512, in the last block the rest; bit i of a block is bit i % 8 of byte ⌊i / 8⌋

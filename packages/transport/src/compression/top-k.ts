@@ -2,7 +2,7 @@ import { add, topK as largest, scale } from '@weft/native';
 import { TransportError } from '../errors.js';
 import { asFloat32 } from '../float32-view.js';
 import { expectState, spaceFor } from './code-checks.js';
-import type { Compressor } from './compressor.js';
+import type { Compressor } from './scheme.js';
 
 // code = k:u32 index:u32[k] value:f32[k]                                               4 + 8 k bytes, little-endian
 //        index strictly ascending, each below n. An encoder sends k = ⌈ratio n⌉; a decoder takes any k ≤ n.
