@@ -11,6 +11,7 @@ import {
 } from '../../src/collectives/collectives.js';
 import type { Group } from '../../src/collectives/group.js';
 import { joinGroup } from '../../src/collectives/join-group.js';
+import { powerSgd } from '../../src/compression/power-sgd.js';
 import { shardRanges } from '../../src/shard-ranges.js';
 import { TOKEN } from '../pair.js';
 import { groups, lengthsFor, meeting, reduced, SIZES, sameBits, vectorOf } from './ring.js';
@@ -94,6 +95,30 @@ it('both executors speak the same frames', async () => {
     expect(vectors.map((v) => v.every((x) => x === 3))).toEqual([true, true]);
   }
   await each(members, (member) => member.close());
+});
+
+it('carries PowerSGD: a gradient of low rank comes out as its mean, the same bits everywhere', async () => {
+  const size = 3;
+  const members = await groups(size);
+  const shape = [40, 30] as const;
+  const n = shape[0] * shape[1];
+  const scheme = powerSgd([{ name: 'kernel', shape, offset: 0, length: n }], { rank: 2 });
+  const gradientOf = (rank: number) =>
+    Float32Array.from(
+      { length: n },
+      (_, i) => (rank + 1) * Math.sin(Math.floor(i / shape[1])) * Math.cos(i % shape[1]),
+    );
+  const means = members.map(() => new Float32Array(n));
+  await each(members, (member) =>
+    scheme.allReduce(gradientOf(member.rank), scheme.init(), means[member.rank]!, (v) =>
+      ringAllReduce(member, v, { op: 'mean' }),
+    ),
+  );
+  const expected = gradientOf(1); // the mean of 1, 2 and 3 times the same
+  for (const mean of means) {
+    expect(sameBits(mean, means[0]!)).toBe(true);
+    expect(mean.every((x, i) => Math.abs(x - expected[i]!) < 1e-5)).toBe(true);
+  }
 });
 
 it('refuses what it cannot do, before anything is sent', async () => {
