@@ -65,7 +65,7 @@ export interface RequestOptions extends WaitOptions {
    * The caller's own memory, where the reply's payload is put with no stop between: not to be touched until the promise settles.
    * The payload may be shorter; a longer one rejects with `limit`.
    */
-  readonly receiveInto?: Uint8Array | undefined;
+  readonly receiveInto?: ArrayBufferView | undefined;
 }
 
 /** What both sides of a connection can set. */

@@ -1,4 +1,5 @@
 import { connect as connectSocket, type Socket } from 'node:net';
+import { checkAddress } from './address.js';
 import { type AuthenticatedSocket, authenticate } from './authentication.js';
 import type { WaitOptions } from './connection.js';
 import { deadline } from './deadline.js';
@@ -35,6 +36,7 @@ export async function dial(o: DialOptions): Promise<AuthenticatedSocket> {
   checkIdentity(o.identity);
   checkToken(o.token);
   checkTlsMode(o.tls);
+  checkAddress('connect', o.host, o.port);
   const wait = { operation: 'connect', self: selfName(o.identity), peer: `${o.host}:${o.port}` };
   return await new Promise<AuthenticatedSocket>((resolve, reject) => {
     let connected = false;

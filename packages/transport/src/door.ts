@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { checkAddress } from './address.js';
 import type { AuthenticatedSocket } from './authentication.js';
 import { checkTimeout, deadline } from './deadline.js';
 import { TransportError } from './errors.js';
@@ -69,6 +70,7 @@ export async function openDoor(o: DoorOptions): Promise<Door> {
   checkPlaces('maxConnections', o.maxConnections ?? DEFAULT_MAX_CONNECTIONS);
   checkPlaces('maxUnauthenticated', o.maxUnauthenticated ?? DEFAULT_MAX_UNAUTHENTICATED);
   const { host = '127.0.0.1', port = 0, signal } = o;
+  checkAddress('listen', host, port);
   const sockets = createServer({ noDelay: true, pauseOnConnect: true });
   const door = new OpenDoor(o, sockets);
   await new Promise<void>((resolve, reject) => {
@@ -131,7 +133,14 @@ class OpenDoor implements Door {
   }
 
   async #close(): Promise<void> {
-    const stopped = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
+    // Where a socket that was handed over is still the server's (see detach), the server would wait for its end.
+    const stopped = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, DEFAULT_TIMES.closeMs);
+      this.#sockets.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
     this.#unauthenticated.destroyAll();
     await stopped;
   }

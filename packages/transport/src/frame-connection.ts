@@ -115,8 +115,12 @@ export class FrameConnection implements Connection, ByteConsumer {
       end: (code, message, cause) => this.#end(this.#error(code, message, cause)),
       pause: (paused) => {
         this.#liveness.pause(paused);
-        if (paused) o.socket.pause();
-        else o.socket.resume();
+        if (paused) {
+          this.#decoder.pause();
+          o.socket.pause();
+        } else {
+          this.#goOn();
+        }
       },
     });
     o.socket.on('error', (cause) => this.#end(this.#error('lost', cause.message, cause)));
@@ -168,6 +172,16 @@ export class FrameConnection implements Connection, ByteConsumer {
     } catch (error) {
       this.#endBy(error);
     }
+  }
+
+  /** Reads again, first what had come before the pause: of it alone there may be too much. */
+  #goOn(): void {
+    try {
+      this.#decoder.resume();
+    } catch (error) {
+      this.#endBy(error);
+    }
+    if (!this.#decoder.paused) this.#o.socket.resume();
   }
 
   #encode(kind: number, header: Header, payload: ArrayBufferView | undefined, request: number): EncodedFrame {

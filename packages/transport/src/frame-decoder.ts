@@ -70,6 +70,9 @@ export class FrameDecoder {
   #crc = 0;
   #failed: TransportError | undefined;
   #stopped = false;
+  #paused = false;
+  /** What was read and not taken because of a pause. */
+  #held: Uint8Array = EMPTY;
 
   constructor(options: FrameDecoderOptions) {
     this.#limits = options.limits ?? DEFAULT_LIMITS;
@@ -103,6 +106,10 @@ export class FrameDecoder {
     if (this.#failed !== undefined) throw this.#failed;
     let at = 0;
     while (at < chunk.length && !this.#stopped) {
+      if (this.#paused && this.#stage === 'prefix' && this.#received === 0) {
+        this.#held = Buffer.concat([this.#held, chunk.subarray(at)]);
+        return;
+      }
       const n = Math.min(chunk.length - at, this.#expected - this.#received);
       const target = this.#target;
       if (target !== undefined) {
@@ -138,6 +145,28 @@ export class FrameDecoder {
     if (this.#failed !== undefined) throw this.#failed;
     if (this.#isScratch) this.write(this.#space.subarray(0, n));
     else if (!this.#stopped) this.#take(this.#space, 0, n);
+  }
+
+  /** Whether frames are held back. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Begins no frame until resume(), from within onFrame too: what has been read is kept, which is one read where none follows. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /**
+   * Goes on with what was kept; that may lead to the next pause.
+   *
+   * @throws {TransportError} as write does
+   */
+  resume(): void {
+    this.#paused = false;
+    const held = this.#held;
+    this.#held = EMPTY;
+    if (held.length > 0) this.write(held);
   }
 
   /** Throws away the payload that is coming: its place is not written any more by write(). */

@@ -94,7 +94,7 @@ export class FrameWriter {
     if (waits && this.#queue.length >= this.#limits.maxQueuedFrames) {
       throw new TransportError(
         'overloaded',
-        `send: at most ${this.#limits.maxQueuedFrames} waiting frames expected, got one more (await what you send)`,
+        `at most ${this.#limits.maxQueuedFrames} waiting frames expected, got one more (await what you send)`,
       );
     }
     this.#queue.push(sending);

@@ -139,7 +139,11 @@ export class MessageDispatcher {
       this.#o.end(code, `an answer could not be sent: ${reason}`, error);
     }
     lease.end();
-    answer?.onSent?.();
+    try {
+      answer?.onSent?.();
+    } catch (error) {
+      this.#o.end('handler', `onSent of answer ${request} (kind ${kind}) failed`, error);
+    }
   }
 
   #fail(error: unknown, kind: number, request: number): void {

@@ -33,8 +33,14 @@ export class Outbox {
    * @throws {TransportError} `overloaded`, or why the connection ended
    */
   send(frame: EncodedFrame, onDone: (error?: TransportError) => void): Sending {
-    this.#o.onSend();
-    return this.#o.writer.send(frame, onDone);
+    const { onSend, peer, self, writer } = this.#o;
+    onSend();
+    try {
+      return writer.send(frame, onDone);
+    } catch (error) {
+      const { code, reason } = error as TransportError;
+      throw code === 'overloaded' ? waitError(code, { operation: 'send', self, peer }, { reason }) : error;
+    }
   }
 
   /** Says that this side lives; not where something waits to be written, which says so when it can be. */

@@ -56,7 +56,7 @@ export class Requester {
       const request: PendingRequest = {
         number,
         operation,
-        receiveInto: o.receiveInto,
+        receiveInto: o.receiveInto && bytesOf(o.receiveInto),
         sending: undefined,
         settle: (outcome) => {
           done();
@@ -134,6 +134,11 @@ export class Requester {
     else if (arriving) decoder.discard();
     request.settle(error);
   }
+}
+
+/** The bytes of a view, in place. */
+function bytesOf(view: ArrayBufferView): Uint8Array {
+  return view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 /** How the sending of a request ends is nobody's concern: failAll tells the reason. */

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionStats, Reply, RequestOptions, WaitOptions } from './connection.js';
-import type { TransportError } from './errors.js';
+import { TransportError } from './errors.js';
 import type { Header } from './header.js';
 import type { Identity } from './identity.js';
 
@@ -20,6 +20,8 @@ export class StripedConnection implements Connection {
   readonly closed: Promise<TransportError | undefined>;
   readonly #stripes: readonly Stripe[];
   #term = 0;
+  /** Why the first of the sockets ended. */
+  #lost: TransportError | undefined;
 
   /** @param connections at least one, all to the same peer */
   constructor(connections: readonly Connection[]) {
@@ -29,6 +31,7 @@ export class StripedConnection implements Connection {
     this.#stripes = connections.map((connection) => ({ connection, load: 0 }));
     // What is under way on the others could not be told from what was lost: one end is everyone's.
     this.closed = Promise.race(connections.map((connection) => connection.closed)).then(async (reason) => {
+      this.#lost = reason;
       await this.close();
       return reason;
     });
@@ -63,8 +66,22 @@ export class StripedConnection implements Connection {
     return this.#over(sendView?.byteLength ?? 0, (connection) => connection.notify(kind, header, sendView, options));
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#stripes.map(({ connection }) => connection.close()));
+  async close(options: WaitOptions = {}): Promise<void> {
+    await Promise.all(this.#stripes.map(({ connection }) => connection.close(options)));
+  }
+
+  /** What was under way on a socket that this side closed ended for the reason that the first socket did. */
+  #told(error: unknown): unknown {
+    const lost = this.#lost;
+    if (lost === undefined || !(error instanceof TransportError) || error.code !== 'closed') return error;
+    const { self, peer, operation, request, receivedBytes } = error;
+    const { code, message, reason, retryable } = lost;
+    return new TransportError(code, message, {
+      cause: error,
+      reason,
+      retryable,
+      ...{ self, peer, operation, request, receivedBytes },
+    });
   }
 
   async #over<T>(bytes: number, send: (connection: Connection) => Promise<T>): Promise<T> {
@@ -74,6 +91,8 @@ export class StripedConnection implements Connection {
     least.load += load;
     try {
       return await send(least.connection);
+    } catch (error) {
+      throw this.#told(error);
     } finally {
       least.load -= load;
     }

@@ -2,6 +2,7 @@ import type { Connection, WaitOptions } from './connection.js';
 import { TransportError } from './errors.js';
 import type { Header } from './header.js';
 import type { ShardRange } from './shard-ranges.js';
+import { peerName, waitError } from './wait-error.js';
 
 /** A connection to the shard that holds a range of a flat vector. */
 export interface ShardPeer {
@@ -75,10 +76,13 @@ async function exchange<T>(
     const reply = await connection.request(kind, header?.(i) ?? {}, { sendView, receiveInto, timeoutMs, signal });
     // A shorter answer would leave the rest of the range as it was.
     if (receiveInto !== undefined && reply.payload.length !== receiveInto.length) {
-      throw new TransportError(
-        'protocol',
-        `answer of shard ${i} (${connection.address}, kind ${kind}): ${receiveInto.length} bytes expected, got ${reply.payload.length}`,
-      );
+      const wait = {
+        operation: `answer of shard ${i} (kind ${kind})`,
+        peer: peerName(connection.peer, connection.address),
+        receivedBytes: reply.payload.length,
+        expectedBytes: receiveInto.length,
+      };
+      throw waitError('protocol', wait, { reason: 'an answer that fills its range expected' });
     }
     return onReply(reply.header, i);
   });

@@ -85,4 +85,22 @@ describe('messages', () => {
     // One more may lie complete in the bytes that were read together.
     expect(most).toBeLessThanOrEqual(3);
   });
+
+  it('handles no more than maxHandledMessages at once, however many come in one read', async () => {
+    const open: Gate[] = [];
+    let most = 0;
+    let handled = 0;
+    const handler: Handler = async () => {
+      const done = gate();
+      open.push(done);
+      most = Math.max(most, open.length);
+      queueMicrotask(() => setImmediate(() => open.shift()!.open()));
+      await done.promise;
+      handled += 1;
+      return undefined;
+    };
+    const { near } = await pair({ server: { handler, limits: { maxHandledMessages: 4 } } });
+    await Promise.all(Array.from({ length: 500 }, () => near.request(16, {})));
+    expect([most, handled]).toEqual([4, 500]);
+  });
 });

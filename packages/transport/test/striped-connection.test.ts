@@ -66,4 +66,27 @@ describe('StripedConnection', () => {
     expect((await asked).map((outcome) => outcome.status)).toEqual(['rejected', 'rejected', 'rejected']);
     await expect(near.notify(16, {})).rejects.toMatchObject({ code: expect.stringMatching(/closed/) });
   });
+
+  it('tells all that wait why the first socket ended, not that this side then closed the others', async () => {
+    const began = gate();
+    let handled = 0;
+    const { near, far } = await striped(2, () => {
+      handled += 1;
+      if (handled === 2) began.open();
+      return new Promise(() => {});
+    });
+    const asked = Promise.allSettled([near.request(16, {}), near.request(16, {})]);
+    await began.promise;
+    await far[0]!.close();
+    for (const outcome of await asked) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'peer-closed', retryable: true } });
+    }
+    expect(await near.closed).toMatchObject({ code: 'peer-closed' });
+  });
+
+  it('bounds its close', async () => {
+    const { near } = await striped(2, () => undefined);
+    await near.close({ timeoutMs: 5_000 });
+    await expect(near.request(16, {})).rejects.toMatchObject({ code: 'closed' });
+  });
 });

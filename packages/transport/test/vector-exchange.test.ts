@@ -96,7 +96,9 @@ describe('a vector over shards', () => {
     const o = { kind: PULL, onReply: () => 0 };
     await expect(gatherVector(new Float32Array(8), wrong, o)).rejects.toMatchObject({
       code: 'protocol',
-      message: expect.stringMatching(/answer of shard 0 .*: 16 bytes expected, got 8/),
+      message: expect.stringMatching(/answer of shard 0 \(kind \d+\): 8 of 16 bytes had come from shard 0 at /),
+      receivedBytes: 8,
+      expectedBytes: 16,
     });
     await expect(gatherVector(new Float32Array(7), wrong, o)).rejects.toThrow(
       'shard 1: a range within 7 elements expected, got 4 to 8',

@@ -13,7 +13,7 @@ const REDUCTIONS: Readonly<Record<Reduction, (x: Vector, y: Vector) => void>> = 
 
 const FLOAT32 = elementCodec('float32');
 
-/** The memory of one collective: its vector, and the encoded bytes of ranges on their way. What src/collectives/runner.cc does too. */
+/** The memory of one collective: its vector, and the encoded bytes of ranges on their way. What native/src/collectives/runner.cc does too. */
 export class JobMemory {
   readonly #job: Job;
   /** Encoded bytes by the start of their range, kept so that they can be forwarded as they came. */

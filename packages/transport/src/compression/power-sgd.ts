@@ -59,7 +59,7 @@ export interface PowerSgd {
  * @example
  * const powersgd = powerSgd(replica.layout, { rank: 4 });
  * const state = powersgd.init();
- * await powersgd.allReduce(replica.gradients, state, mean, (v) => group.allReduce(v, 'mean'));
+ * await powersgd.allReduce(replica.gradients, state, mean, (v) => ringAllReduce(group, v, { op: 'mean' }));
  */
 export function powerSgd(tensors: readonly TensorLayout[], options: PowerSgdOptions = {}): PowerSgd {
   const { rank = 2, seed = 0, message = 'delta' } = options;
