@@ -33,9 +33,10 @@ export function axpy(a: number, x: Vector, y: Vector): void {
   for (let i = 0; i < n; i++) y[i]! += a * x[i]!;
 }
 
-/** x ← a x */
+/** x ← a x, a as a float32: the addon takes it so. */
 export function scale(a: number, x: Vector): void {
-  for (let i = 0; i < x.length; i++) x[i]! *= a;
+  const factor = Math.fround(a);
+  for (let i = 0; i < x.length; i++) x[i]! *= factor;
 }
 
 /** out ← a (x − y); with a = 1 the difference, with a = 1/k the displacement per step. */
