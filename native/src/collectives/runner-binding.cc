@@ -89,7 +89,7 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
   // run(vector, sends, receives, head, { wire, op, factor, crc, timeoutMs })
   Napi::Value run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (!worker_) throw Napi::Error::New(env, "collective runner: closed");
+    if (!worker_ || closing_) throw Napi::Error::New(env, "collective runner: closed");
     auto call = std::make_shared<Call>();
     Job& job = call->job;
     const Napi::TypedArray vector = info[0].As<Napi::TypedArray>();
@@ -174,8 +174,20 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
     return info.Env().Undefined();
   }
 
+  /** Joins the thread when it has nothing left to do: the event loop waits neither for its turn on a core nor for its sockets. */
   Napi::Value close(const Napi::CallbackInfo& info) {
-    stop();
+    if (worker_ && !closing_) {
+      closing_ = true;
+      runner_->abort();
+      Ref();
+      worker_->close([this] {
+        runner_->closeSockets();
+        answers_.BlockingCall([this](Napi::Env, Napi::Function) {
+          stop();
+          Unref();
+        });
+      });
+    }
     return info.Env().Undefined();
   }
 
@@ -209,7 +221,7 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
   Napi::ThreadSafeFunction answers_;
   std::pair<size_t, size_t> channels_;
   int open_ = 0;
-  bool hooked_ = false;
+  bool hooked_ = false, closing_ = false;
 };
 
 }  // namespace

@@ -45,18 +45,18 @@ Runner::Runner(const std::vector<int>& receiveFds, const std::vector<int>& sendF
     }
     for (size_t i = 0; i < sendFds.size(); i++) sending_[i].fd = duplicate(sendFds[i]);
   } catch (...) {  // no destructor follows
-    closeAll();
+    closeSockets();
     close(wake_);
     throw;
   }
 }
 
 Runner::~Runner() {
-  closeAll();
+  closeSockets();
   close(wake_);
 }
 
-void Runner::closeAll() {
+void Runner::closeSockets() {
   for (Receiving& c : receiving_) if (c.fd >= 0) { close(c.fd); c.fd = -1; }
   for (Sending& c : sending_) if (c.fd >= 0) { close(c.fd); c.fd = -1; }
 }
@@ -72,6 +72,7 @@ Outcome Runner::run(const Job& job) {
   outcome_ = {};
   deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(job.timeoutMs);
   prepare();
+  if (open_ > 0) expired();
   int idle = 0, rounds = 0;
   while (open_ > 0 && outcome_.failure == Failure::none) {
     const bool moved = advance();
@@ -86,7 +87,7 @@ Outcome Runner::run(const Job& job) {
       if (expired() || !wait()) break;
     }
   }
-  if (outcome_.failure != Failure::none) closeAll();
+  if (outcome_.failure != Failure::none) closeSockets();
   return outcome_;
 }
 

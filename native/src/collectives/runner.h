@@ -21,6 +21,8 @@ class Runner {
 
   /** One collective, from the runner's thread. After a failure the streams are cut inside a frame: all are closed. */
   Outcome run(const Job& job);
+  /** From the runner's thread, or when that has ended: no later job can succeed. */
+  void closeSockets();
   /** Ends the running job, and every later one. From any thread. */
   void abort();
 
@@ -63,7 +65,6 @@ class Runner {
   Wire wireOf(bool plain) const { return plain ? Wire::float32 : job_->wire; }
   void prepare();
   bool advance();
-  void closeAll();
   bool wait();
   bool expired();
   void fail(Failure failure, bool receiving, int index);

@@ -153,7 +153,6 @@ export class OpenGroup implements Group {
     }
     const program = this.#programOf(call);
     if (program.sends.length + program.receives.length === 0) return;
-    const head = collectiveHead({ sequence, term, header: { ...header, collective: name }, crc: this.crc });
     let wasAborted = false;
     const deaf =
       signal &&
@@ -161,8 +160,10 @@ export class OpenGroup implements Group {
         wasAborted = true;
         this.#o.executor.abort();
       });
+    let head: Uint8Array;
     let failure: JobFailure | undefined;
     try {
+      head = collectiveHead({ sequence, term, header: { ...header, collective: name }, crc: this.crc });
       failure = await this.#o.executor.run({ program, vector, op, wire, factor, head, timeoutMs });
     } catch (cause) {
       throw this.#end(this.#error(turn, 'configuration', (cause as Error).message, cause));
