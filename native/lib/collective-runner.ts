@@ -102,7 +102,7 @@ export class CollectiveRunner {
     if (!this.#closed) this.#native.abort();
   }
 
-  /** Ends the thread and closes its sockets. To be called when no job runs. */
+  /** Ends the thread, which closes its sockets: soon, without waiting for it. To be called when no job runs. */
   close(): void {
     if (this.#closed) return;
     if (this.#running) throw new NativeError('busy', 'collective runner: no running job expected at close');

@@ -1,11 +1,11 @@
 // class CollectiveRunner { constructor(receiveFds, sendFds, rests, spins); run(job) → promise of an outcome; abort(); close() }
 //
-// Everything is checked in lib/collectives.ts; ranges are checked here again, because a mistake there would be a write outside of memory.
+// Everything is checked in lib/collective-runner.ts; ranges are checked here again, because a mistake there would be a write outside of memory.
 #include "runner-binding.h"
 
-#include <deque>
+#include <exception>
 #include <memory>
-#include <system_error>
+#include <string>
 
 #include "../engine/worker.h"
 #include "../typed-array.h"
@@ -15,6 +15,8 @@ namespace weft {
 namespace {
 
 constexpr size_t ROW = 6;
+constexpr double MAX_INDEX = 0x7fffffff;
+constexpr double MAX_TIMEOUT_MS = 0x7fffffff;
 /** Looks for the next job before the thread sleeps: longer ones keep the core from the event loop, which has to bring it. */
 constexpr int NEXT_JOB_SPINS = 200;
 
@@ -22,6 +24,8 @@ constexpr int NEXT_JOB_SPINS = 200;
 struct Call {
   Job job;
   Outcome outcome;
+  /** What was thrown, where memory ran out. */
+  std::string error;
   std::unique_ptr<Napi::Promise::Deferred> deferred;
   Napi::ObjectReference vector;
 };
@@ -50,14 +54,15 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
       rests[i].assign(dataOf(bytes), dataOf(bytes) + bytes.ByteLength());
     }
     channels_ = {receive.size(), send.size()};
+    const int spins = info[3].ToNumber().Int32Value();
     try {
-      runner_ = std::make_unique<Runner>(receive, send, std::move(rests), info[3].ToNumber().Int32Value());
-    } catch (const std::system_error& error) {
+      runner_ = std::make_unique<Runner>(receive, send, std::move(rests), spins);
+      worker_ = std::make_unique<Worker>(spins > 0 ? NEXT_JOB_SPINS : 0);
+    } catch (const std::exception& error) {  // no descriptor, thread or memory left
       throw Napi::Error::New(info.Env(), error.what());
     }
     answers_ = Napi::ThreadSafeFunction::New(info.Env(), Napi::Function(), "weft collectives", 0, 1);
     answers_.Unref(info.Env());
-    worker_ = std::make_unique<Worker>(info[3].ToNumber().Int32Value() > 0 ? NEXT_JOB_SPINS : 0);
     napi_add_env_cleanup_hook(info.Env(), atExit, this);
     hooked_ = true;
   }
@@ -84,7 +89,7 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
   // run(vector, sends, receives, head, { wire, op, factor, crc, timeoutMs })
   Napi::Value run(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    if (!worker_) throw Napi::Error::New(env, "collective runner: closed");
+    if (!worker_ || closing_) throw Napi::Error::New(env, "collective runner: closed");
     auto call = std::make_shared<Call>();
     Job& job = call->job;
     const Napi::TypedArray vector = info[0].As<Napi::TypedArray>();
@@ -93,14 +98,14 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
     const size_t n = vector.ElementLength();
     const Napi::Object o = info[4].As<Napi::Object>();
     readRows(info[1], [&](const double* row) {
-      const Send s{channelOf(env, row[0], channels_.second), index(env, row[1], n), index(env, row[2], n), static_cast<int>(row[3]),
-                   static_cast<Encoding>(static_cast<int>(row[4]))};
-      if (s.end < s.start || row[4] < 0 || row[4] > 3) throw Napi::RangeError::New(env, "send: a range and an encoding expected");
+      const Send s{channelOf(env, row[0], channels_.second), index(env, row[1], n), index(env, row[2], n), after(env, row[3]),
+                   static_cast<Encoding>(code(env, row[4], 3))};
+      if (s.end < s.start) throw Napi::RangeError::New(env, "send: a range expected");
       job.sends.push_back(s);
     });
     readRows(info[2], [&](const double* row) {
-      const int flags = static_cast<int>(row[4]);
-      const Receive r{channelOf(env, row[0], channels_.first), index(env, row[1], n), index(env, row[2], n), static_cast<int>(row[3]),
+      const int flags = code(env, row[4], 7);
+      const Receive r{channelOf(env, row[0], channels_.first), index(env, row[1], n), index(env, row[2], n), after(env, row[3]),
                       (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
       if (r.end < r.start) throw Napi::RangeError::New(env, "receive: a range expected");
       job.receives.push_back(r);
@@ -114,11 +119,13 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
     const Napi::TypedArray head = info[3].As<Napi::TypedArray>();
     if (head.ByteLength() < PREFIX_BYTES) throw Napi::RangeError::New(env, "head: at least a prefix expected");
     job.head.assign(dataOf(head), dataOf(head) + head.ByteLength());
-    job.wire = static_cast<Wire>(o.Get("wire").ToNumber().Int32Value());
-    job.op = o.Get("op").ToNumber().Int32Value() == 0 ? Reduction::sum : Reduction::max;
+    job.wire = static_cast<Wire>(code(env, o.Get("wire").ToNumber(), 3));
+    job.op = static_cast<Reduction>(code(env, o.Get("op").ToNumber(), 1));
     job.factor = o.Get("factor").ToNumber().FloatValue();
     job.crc = o.Get("crc").ToBoolean();
-    job.timeoutMs = o.Get("timeoutMs").ToNumber().Int64Value();
+    const double timeoutMs = o.Get("timeoutMs").ToNumber();
+    if (!(timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS)) throw Napi::RangeError::New(env, "timeoutMs: 0 to 2^31 - 1 expected");
+    job.timeoutMs = static_cast<int64_t>(timeoutMs);
     call->deferred = std::make_unique<Napi::Promise::Deferred>(env);
     call->vector = Napi::Persistent(vector.As<Napi::Object>());
     const Napi::Promise promise = call->deferred->Promise();
@@ -128,7 +135,11 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
       Ref();
     }
     worker_->add([this, call] {
-      call->outcome = runner_->run(call->job);
+      try {
+        call->outcome = runner_->run(call->job);
+      } catch (const std::exception& error) {
+        call->error = error.what();
+      }
       answers_.BlockingCall([this, call](Napi::Env env, Napi::Function) { answer(env, *call); });
     });
     return promise;
@@ -154,7 +165,8 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
       if (worker_) answers_.Unref(env);
       Unref();
     }
-    call.deferred->Resolve(o);
+    if (call.error.empty()) call.deferred->Resolve(o);
+    else call.deferred->Reject(Napi::Error::New(env, call.error).Value());
   }
 
   Napi::Value abort(const Napi::CallbackInfo& info) {
@@ -162,8 +174,20 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
     return info.Env().Undefined();
   }
 
+  /** Joins the thread when it has nothing left to do: the event loop waits neither for its turn on a core nor for its sockets. */
   Napi::Value close(const Napi::CallbackInfo& info) {
-    stop();
+    if (worker_ && !closing_) {
+      closing_ = true;
+      runner_->abort();
+      Ref();
+      worker_->close([this] {
+        runner_->closeSockets();
+        answers_.BlockingCall([this](Napi::Env, Napi::Function) {
+          stop();
+          Unref();
+        });
+      });
+    }
     return info.Env().Undefined();
   }
 
@@ -173,6 +197,15 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
   }
   static int channelOf(Napi::Env env, double value, size_t count) {
     if (!(value >= 0 && value < static_cast<double>(count))) throw Napi::RangeError::New(env, "channel: one of the group's expected");
+    return static_cast<int>(value);
+  }
+  /** −1, or the index of a transfer; whether there is one of that index is checked when all are known. */
+  static int after(Napi::Env env, double value) {
+    if (!(value >= -1 && value <= MAX_INDEX)) throw Napi::RangeError::New(env, "after: -1 or the index of a transfer expected");
+    return static_cast<int>(value);
+  }
+  static int code(Napi::Env env, double value, int last) {
+    if (!(value >= 0 && value <= last)) throw Napi::RangeError::New(env, "code: 0 to " + std::to_string(last) + " expected");
     return static_cast<int>(value);
   }
   template <typename F>
@@ -188,7 +221,7 @@ class RunnerWrap final : public Napi::ObjectWrap<RunnerWrap> {
   Napi::ThreadSafeFunction answers_;
   std::pair<size_t, size_t> channels_;
   int open_ = 0;
-  bool hooked_ = false;
+  bool hooked_ = false, closing_ = false;
 };
 
 }  // namespace

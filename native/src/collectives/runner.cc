@@ -34,21 +34,31 @@ int duplicate(int fd) {
 Runner::Runner(const std::vector<int>& receiveFds, const std::vector<int>& sendFds, std::vector<std::vector<uint8_t>> rests,
                int spins)
     : spins_(spins) {
-  wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   receiving_.resize(receiveFds.size());
   sending_.resize(sendFds.size());
-  for (size_t i = 0; i < receiveFds.size(); i++) {
-    receiving_[i].fd = duplicate(receiveFds[i]);
-    receiving_[i].rest = std::move(rests[i]);
+  wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  try {
+    for (size_t i = 0; i < receiveFds.size(); i++) {
+      receiving_[i].fd = duplicate(receiveFds[i]);
+      receiving_[i].rest = std::move(rests[i]);
+    }
+    for (size_t i = 0; i < sendFds.size(); i++) sending_[i].fd = duplicate(sendFds[i]);
+  } catch (...) {  // no destructor follows
+    closeSockets();
+    close(wake_);
+    throw;
   }
-  for (size_t i = 0; i < sendFds.size(); i++) sending_[i].fd = duplicate(sendFds[i]);
 }
 
 Runner::~Runner() {
-  for (const Receiving& c : receiving_) if (c.fd >= 0) close(c.fd);
-  for (const Sending& c : sending_) if (c.fd >= 0) close(c.fd);
+  closeSockets();
   close(wake_);
+}
+
+void Runner::closeSockets() {
+  for (Receiving& c : receiving_) if (c.fd >= 0) { close(c.fd); c.fd = -1; }
+  for (Sending& c : sending_) if (c.fd >= 0) { close(c.fd); c.fd = -1; }
 }
 
 void Runner::abort() {
@@ -62,14 +72,14 @@ Outcome Runner::run(const Job& job) {
   outcome_ = {};
   deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(job.timeoutMs);
   prepare();
+  if (open_ > 0) expired();
   int idle = 0, rounds = 0;
   while (open_ > 0 && outcome_.failure == Failure::none) {
-    bool moved = false;
-    for (size_t i = 0; i < sending_.size(); i++) if (!sending_[i].idle()) moved |= advance(sending_[i], i);
-    for (size_t i = 0; i < receiving_.size(); i++) if (!receiving_[i].idle()) moved |= advance(receiving_[i], i);
+    const bool moved = advance();
+    if (outcome_.failure != Failure::none) break;
     if (moved) {
       idle = 0;
-      if (++rounds % CLOCK_EVERY == 0 && expired()) break;
+      if ((++rounds % CLOCK_EVERY == 0 || aborted_.load(std::memory_order_relaxed)) && open_ > 0 && expired()) break;
     } else if (idle++ < spins_ && !aborted_.load(std::memory_order_relaxed)) {
       relax(idle);
     } else {
@@ -77,11 +87,22 @@ Outcome Runner::run(const Job& job) {
       if (expired() || !wait()) break;
     }
   }
-  if (outcome_.failure != Failure::none) {
-    for (Receiving& c : receiving_) if (c.fd >= 0) { close(c.fd); c.fd = -1; }
-    for (Sending& c : sending_) if (c.fd >= 0) { close(c.fd); c.fd = -1; }
-  }
+  if (outcome_.failure != Failure::none) closeSockets();
   return outcome_;
+}
+
+/** All channels as far as each can go; returns whether one could. The first that fails ends it: its reason is the job's. */
+bool Runner::advance() {
+  bool moved = false;
+  for (size_t i = 0; i < sending_.size(); i++) {
+    if (!sending_[i].idle()) moved |= advance(sending_[i], i);
+    if (outcome_.failure != Failure::none) return moved;
+  }
+  for (size_t i = 0; i < receiving_.size(); i++) {
+    if (!receiving_[i].idle()) moved |= advance(receiving_[i], i);
+    if (outcome_.failure != Failure::none) return moved;
+  }
+  return moved;
 }
 
 void Runner::prepare() {
@@ -105,22 +126,20 @@ void Runner::prepare() {
   if (job.wire == Wire::float32) return;
   // Each range's encoded bytes have a place, so that they can be forwarded as they came.
   places_.clear();
-  for (const Send& s : job.sends) places_.push_back({s.start, s.end - s.start});
-  for (const Receive& r : job.receives) places_.push_back({r.start, r.end - r.start});
+  for (const Send& s : job.sends) places_.push_back({s.start, s.end, 0});
+  for (const Receive& r : job.receives) places_.push_back({r.start, r.end, 0});
   std::sort(places_.begin(), places_.end());
   places_.erase(std::unique(places_.begin(), places_.end()), places_.end());
-  size_t at = 0;
-  for (auto& [start, place] : places_) {
-    const size_t bytes = wireBytes(job.wire, place);
-    place = at;
-    at += (bytes + 7) / 8 * 8;
+  size_t bytes = 0;
+  for (Place& place : places_) {
+    place.at = bytes;
+    bytes += (wireBytes(job.wire, place.end - place.start) + 7) / 8 * 8;
   }
-  if (bytes_.size() < at) bytes_.resize(at);
+  if (bytes_.size() < bytes) bytes_.resize(bytes);
 }
 
-uint8_t* Runner::encoded(size_t start) {
-  const auto place = std::lower_bound(places_.begin(), places_.end(), std::make_pair(start, size_t{0}));
-  return bytes_.data() + place->second;
+uint8_t* Runner::encoded(size_t start, size_t end) {
+  return bytes_.data() + std::lower_bound(places_.begin(), places_.end(), Place{start, end, 0})->at;
 }
 
 void Runner::beginSend(Sending& channel, const Send& s) {
@@ -129,7 +148,7 @@ void Runner::beginSend(Sending& channel, const Send& s) {
   const Wire wire = wireOf(s.encoding == Encoding::plain);
   uint8_t* payload = reinterpret_cast<uint8_t*>(x);
   if (wire != Wire::float32 && n > 0) {
-    payload = encoded(s.start);
+    payload = encoded(s.start, s.end);
     if (s.encoding != Encoding::forward) encodeElements(wire, x, n, payload);
     if (s.encoding == Encoding::keep) decodeElements(wire, payload, n, x);
   }
@@ -172,7 +191,7 @@ void Runner::beginReceive(Receiving& channel, const Receive& r) {
     if (channel.scratch.size() < bytes) channel.scratch.resize(bytes);
     payload = channel.scratch.data();
   } else if (wire != Wire::float32 && n > 0) {
-    payload = encoded(r.start);
+    payload = encoded(r.start, r.end);
   }
   headFor(job_->head, bytes, head_);
   channel.frame.begin(head_, payload, bytes, job_->crc);

@@ -21,6 +21,8 @@ class Runner {
 
   /** One collective, from the runner's thread. After a failure the streams are cut inside a frame: all are closed. */
   Outcome run(const Job& job);
+  /** From the runner's thread, or when that has ended: no later job can succeed. */
+  void closeSockets();
   /** Ends the running job, and every later one. From any thread. */
   void abort();
 
@@ -47,15 +49,22 @@ class Runner {
     FrameCursor frame;
     bool idle() const { return next == queue.size(); }
   };
+  /** Where a range's encoded bytes are. */
+  struct Place {
+    size_t start, end, at;
+    bool operator<(const Place& other) const { return start != other.start ? start < other.start : end < other.end; }
+    bool operator==(const Place& other) const { return start == other.start && end == other.end; }
+  };
   bool advance(Sending& channel, int index);
   bool advance(Receiving& channel, int index);
   bool apply(Receiving& channel, const Receive& r);
   void beginSend(Sending& channel, const Send& s);
   void beginReceive(Receiving& channel, const Receive& r);
   bool canBegin(const Send& s) const { return s.after < 0 || applied_[s.after]; }
-  uint8_t* encoded(size_t start);
+  uint8_t* encoded(size_t start, size_t end);
   Wire wireOf(bool plain) const { return plain ? Wire::float32 : job_->wire; }
   void prepare();
+  bool advance();
   bool wait();
   bool expired();
   void fail(Failure failure, bool receiving, int index);
@@ -65,14 +74,13 @@ class Runner {
   std::vector<Sending> sending_;
   std::vector<Receiving> receiving_;
   std::atomic<bool> aborted_{false};
-  bool closed_ = false;
 
   // Of the running job.
   const Job* job_ = nullptr;
   Outcome outcome_;
   std::vector<uint8_t> applied_, sent_;
   std::vector<uint8_t> head_, bytes_;
-  std::vector<std::pair<size_t, size_t>> places_;
+  std::vector<Place> places_;
   uint32_t headerCrc_ = 0;
   size_t open_ = 0;
   std::chrono::steady_clock::time_point deadline_;

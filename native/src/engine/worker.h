@@ -47,6 +47,17 @@ class Worker {
     }
     wake_.notify_one();
   }
+  /** Drops what has not begun, and ends the thread after one more job, without waiting for it: then the destructor hardly waits. */
+  void close(std::function<void()> last) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      jobs_.clear();
+      jobs_.push_back(std::move(last));
+      closed_ = true;
+      added_.store(true, std::memory_order_release);
+    }
+    wake_.notify_one();
+  }
 
  private:
   void work() {

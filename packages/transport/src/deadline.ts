@@ -40,7 +40,12 @@ export function deadline(o: DeadlineOptions): () => void {
 /** The waits of each signal: they share one listener, since Node warns of the eleventh. */
 const waitsOf = new WeakMap<AbortSignal, { readonly waits: Set<() => void>; readonly onAbort: () => void }>();
 
-function listenFor(signal: AbortSignal, wait: () => void): () => void {
+/**
+ * Calls a function when a signal is aborted, once. Returns what takes it back.
+ *
+ * @example const deaf = listenFor(signal, () => socket.destroy());
+ */
+export function listenFor(signal: AbortSignal, wait: () => void): () => void {
   let shared = waitsOf.get(signal);
   if (shared === undefined) {
     const waits = new Set<() => void>();

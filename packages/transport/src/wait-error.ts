@@ -30,7 +30,7 @@ export interface Wait {
 
 /** How a wait ended: at its time limit, or for a reason. */
 export type WaitEnd =
-  | { readonly withinMs: number }
+  | { readonly withinMs: number; readonly retryable?: boolean }
   | { readonly reason: string; readonly cause?: unknown; readonly retryable?: boolean };
 
 /**
@@ -54,7 +54,8 @@ export function waitError(code: TransportErrorCode, wait: Wait, end: WaitEnd): T
     const how = 'reason' in end ? `, then: ${reason}` : ` within ${end.withinMs} ms`;
     line = `${operation}: ${came(receivedBytes, expectedBytes)} had come${from}${how}`;
   }
-  const { cause, retryable } = 'reason' in end ? end : {};
+  const { retryable } = end;
+  const cause = 'reason' in end ? end.cause : undefined;
   return new TransportError(code, seenBy(line, wait.self), {
     ...wait,
     ...(cause === undefined ? {} : { cause }),

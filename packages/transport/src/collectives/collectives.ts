@@ -147,16 +147,23 @@ function call(
   const { wire = 'float32', timeoutMs, signal } = o;
   if (!(group instanceof OpenGroup)) return refuse(`${name}: a group of joinGroup expected`);
   if (!(vector instanceof Float32Array)) return refuse(`${name}: a Float32Array expected`);
+  if (isResizable(vector)) return refuse(`${name}: a vector whose memory cannot shrink expected`);
   if (!WIRES.includes(wire)) return refuse(`${name}: wire one of ${WIRES.join(', ')} expected, got ${String(wire)}`);
-  const header = { elements: vector.length, wire, ...(op && { op }), ...(root !== undefined && { root }) };
+  const elements = vector.length;
+  const header = { elements, wire, ...(op && { op }), ...(root !== undefined && { root }) };
   const reduction: Reduction = op === 'max' ? 'max' : 'sum';
   const factor = op === 'mean' ? 1 / group.size : 1;
-  return group.run({ name, program, root, vector, wire, op: reduction, factor, header, timeoutMs, signal });
+  return group.run({ name, program, root, vector, elements, wire, op: reduction, factor, header, timeoutMs, signal });
 }
 
 function checkRoot(group: Group, root = 0): number {
   if (Number.isInteger(root) && root >= 0 && root < group.size) return root;
   throw new TransportError('configuration', `root: a rank of 0 to ${group.size - 1} expected, got ${String(root)}`);
+}
+
+/** Of such memory what is cut off cannot be touched any more, and another thread may be in it. */
+function isResizable({ buffer }: Vector): boolean {
+  return 'resizable' in buffer && buffer.resizable === true;
 }
 
 async function refuse(message: string): Promise<never> {

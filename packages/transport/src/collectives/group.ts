@@ -1,11 +1,12 @@
 import type { Vector } from '@weft/native';
 import type { WaitOptions } from '../connection.js';
-import { checkTimeout } from '../deadline.js';
-import { TransportError } from '../errors.js';
+import { checkTimeout, listenFor } from '../deadline.js';
+import { TransportError, type TransportErrorCode } from '../errors.js';
 import type { Header } from '../header.js';
 import { DEFAULT_TIMES } from '../limits.js';
+import { waitError } from '../wait-error.js';
 import { collectiveError } from './collective-error.js';
-import type { Executor, Reduction, Wire } from './executor.js';
+import type { Executor, JobFailure, Reduction, Wire } from './executor.js';
 import { collectiveHead } from './frame-head.js';
 import type { Program } from './program.js';
 
@@ -38,8 +39,18 @@ export interface Call extends WaitOptions {
   readonly op?: Reduction;
   readonly wire?: Wire;
   readonly factor?: number;
+  /** The vector's length at the call. */
+  readonly elements: number;
   /** What all ranks must agree on. */
   readonly header: Header;
+}
+
+/** A call with what was so when it was made. */
+interface Turn {
+  readonly call: Call;
+  readonly sequence: number;
+  readonly term: number;
+  readonly timeoutMs: number;
 }
 
 export interface OpenGroupOptions {
@@ -48,12 +59,16 @@ export interface OpenGroupOptions {
   readonly executor: Executor;
   readonly crc: boolean;
   readonly term: number;
+  /** `worker 3 on node-a`: this rank. */
+  readonly self: string;
   /** `worker 3 at 10.0.0.3:4000`, of a rank. */
   nameOf(rank: number): string;
 }
 
 /** Programs that a group keeps. */
 const MAX_PROGRAMS = 64;
+
+const CLOSED = 'this side closed the group';
 
 /** A group whose channels are open. */
 export class OpenGroup implements Group {
@@ -87,13 +102,22 @@ export class OpenGroup implements Group {
 
   /** Carries one collective out, after those that were called before it. */
   run(call: Call): Promise<void> {
-    const { timeoutMs = DEFAULT_TIMES.requestMs } = call;
+    const { timeoutMs = DEFAULT_TIMES.requestMs, signal } = call;
     checkTimeout('timeoutMs', timeoutMs);
     this.#sequence += 1;
-    const sequence = this.#sequence;
-    const turn = this.#last.then(() => this.#execute(call, sequence, timeoutMs));
-    this.#last = turn.catch(() => {});
-    return turn;
+    const turn: Turn = { call, sequence: this.#sequence, term: this.term, timeoutMs };
+    if (signal === undefined) return this.#after(() => this.#execute(turn));
+    // An abort is told at once, also where others are carried out first; the group then ends at this one's turn.
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(this.#error(turn, 'aborted', 'aborted', signal.reason));
+      if (signal.aborted) onAbort();
+      const deaf = listenFor(signal, onAbort);
+      const execute = () => {
+        deaf();
+        return this.#execute(turn);
+      };
+      this.#after(execute).then(resolve, reject);
+    });
   }
 
   async close(): Promise<void> {
@@ -101,59 +125,85 @@ export class OpenGroup implements Group {
     await this.#closing;
   }
 
+  #after(execute: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(execute);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
   async #close(): Promise<void> {
     const broken = this.#ended !== undefined;
-    this.#ended ??= new TransportError('closed', `${this.#name}: this side closed the group`);
+    const operation = `group of ${this.size}, rank ${this.rank}`;
+    this.#ended ??= waitError('closed', { operation, self: this.#o.self }, { reason: CLOSED });
     this.#o.executor.abort();
     await this.#last;
     this.#o.executor.close();
     if (!broken) this.#resolveClosed(undefined);
   }
 
-  async #execute(call: Call, sequence: number, timeoutMs: number): Promise<void> {
-    const operation = `${call.name} #${sequence}`;
-    if (this.#ended !== undefined) {
-      const { code, message } = this.#ended;
-      throw new TransportError(code, `${operation}: ${message}`, { cause: this.#ended, operation, retryable: false });
-    }
-    const { vector, op = 'sum', wire = 'float32', factor = 1, header, signal } = call;
-    const program = this.#programOf(call);
-    const aborted = () => new TransportError('aborted', `${operation}: aborted`, { operation, cause: signal?.reason });
+  async #execute(turn: Turn): Promise<void> {
+    const { call, sequence, term, timeoutMs } = turn;
+    const { name, vector, op = 'sum', wire = 'float32', factor = 1, header, signal } = call;
+    if (this.#ended !== undefined) throw this.#tooLate(turn, this.#ended);
+    const aborted = () => this.#error(turn, 'aborted', 'aborted', signal?.reason);
     if (signal?.aborted === true) throw this.#end(aborted());
+    if (vector.length !== call.elements) {
+      const reason = `${call.elements} elements expected, got ${vector.length}: the vector's memory was given away`;
+      throw this.#end(this.#error(turn, 'configuration', reason));
+    }
+    const program = this.#programOf(call);
     if (program.sends.length + program.receives.length === 0) return;
-    const head = collectiveHead({
-      sequence,
-      term: this.term,
-      header: { ...header, collective: call.name },
-      crc: this.crc,
-    });
     let wasAborted = false;
-    const onAbort = () => {
-      wasAborted = true;
-      this.#o.executor.abort();
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const failure = await this.#o.executor.run({ program, vector, op, wire, factor, head, timeoutMs });
-    signal?.removeEventListener('abort', onAbort);
-    if (failure === undefined) return;
-    if (failure.failure === 'aborted') throw wasAborted ? this.#end(aborted()) : (this.#ended ?? aborted());
-    const { rank, size, nameOf } = this.#o;
-    throw this.#end(collectiveError({ operation, program, head, failure, timeoutMs, rank, size, nameOf }));
+    const deaf =
+      signal &&
+      listenFor(signal, () => {
+        wasAborted = true;
+        this.#o.executor.abort();
+      });
+    let head: Uint8Array;
+    let failure: JobFailure | undefined;
+    try {
+      head = collectiveHead({ sequence, term, header: { ...header, collective: name }, crc: this.crc });
+      failure = await this.#o.executor.run({ program, vector, op, wire, factor, head, timeoutMs });
+    } catch (cause) {
+      throw this.#end(this.#error(turn, 'configuration', (cause as Error).message, cause));
+    } finally {
+      deaf?.();
+    }
+    if (failure === undefined) {
+      // The abort came too late for this one, but the executor carries out no other.
+      if (wasAborted) throw this.#end(aborted());
+      return;
+    }
+    const { self, nameOf } = this.#o;
+    const abort = wasAborted
+      ? ({ code: 'aborted', reason: 'aborted', cause: signal?.reason } as const)
+      : ({ code: 'closed', reason: CLOSED } as const);
+    throw this.#end(collectiveError({ name, sequence, program, head, failure, timeoutMs, self, abort, nameOf }));
+  }
+
+  #error({ call, sequence }: Turn, code: TransportErrorCode, reason: string, cause?: unknown): TransportError {
+    const wait = { operation: `${call.name} #${sequence}`, sequence, self: this.#o.self };
+    return waitError(code, wait, { reason, cause, retryable: false });
+  }
+
+  /** The group ended before a collective's turn: for the same reason, whoever it was. */
+  #tooLate({ call, sequence }: Turn, ended: TransportError): TransportError {
+    const { code, message, peer, self } = ended;
+    const operation = `${call.name} #${sequence}`;
+    const o = { operation, sequence, peer, self, cause: ended, reason: message, retryable: false };
+    return new TransportError(code, `${operation}: ${message}`, o);
   }
 
   /** Training asks for the same again and again. */
-  #programOf({ name, vector, root, program }: Call): Program {
-    const key = `${name} ${vector.length} ${root ?? ''}`;
+  #programOf({ name, elements, root, program }: Call): Program {
+    const key = `${name} ${elements} ${root ?? ''}`;
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
     if (this.#programs.size >= MAX_PROGRAMS) this.#programs.clear();
     const made = program();
     this.#programs.set(key, made);
     return made;
-  }
-
-  get #name(): string {
-    return `group of ${this.size}, rank ${this.rank}`;
   }
 
   /** After a failure the streams are cut inside a frame: no later collective could be right. */

@@ -6,6 +6,7 @@ import { openDoor } from '../door.js';
 import { TransportError } from '../errors.js';
 import { DEFAULT_TIMES } from '../limits.js';
 import { isLoopback, type TlsOptions } from '../tls-mode.js';
+import { selfName, waitError } from '../wait-error.js';
 import { type Group, OpenGroup } from './group.js';
 import { type Channels, openExecutor } from './open-executor.js';
 import { peersOf } from './program.js';
@@ -65,12 +66,15 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
   const forming = new AbortController();
   const { signal } = forming;
   const operation = `group of ${size}, rank ${rank}`;
-  const done = deadline({
-    timeoutMs: o.timeoutMs ?? DEFAULT_TIMES.connectMs,
-    signal: o.signal,
-    operation: `${operation}: forming`,
-    onExpire: (error) => forming.abort(error),
-  });
+  const timeoutMs = o.timeoutMs ?? DEFAULT_TIMES.connectMs;
+  const wait = { operation: `${operation}: forming`, self: selfName(identity) };
+  let refusal: TransportError | undefined;
+  const onExpire = ({ code, reason, cause = refusal }: TransportError) => {
+    const peer = peers.filter((rank) => !isComplete(channels.get(rank)!)).map((rank) => `${role} ${rank}`);
+    const waited = peer.length === 0 ? reason : `${reason}; not connected with ${peer.join(', ')}`;
+    forming.abort(waitError(code, { ...wait, peer: peer[0] }, { reason: waited, cause }));
+  };
+  const done = deadline({ timeoutMs, signal: o.signal, ...wait, onExpire });
   let allCame: () => void = () => {};
   const all = new Promise<void>((resolve, reject) => {
     allCame = resolve;
@@ -87,10 +91,19 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
       port,
       signal,
       maxUnauthenticated: Math.max(16, peers.length),
+      onRefused: (error) => {
+        refusal = error;
+      },
       onAuthenticated: (accepted) => {
+        // Stays: an error between this and the executor's first look must not end the process.
+        accepted.socket.on('error', () => {});
         const channel = accepted.peer.role === role ? channels.get(accepted.peer.rank) : undefined;
-        if (channel === undefined || channel.send !== undefined) {
+        if (channel === undefined || channel.send !== undefined || signal.aborted) {
           accepted.socket.destroy();
+          // What the first of the two knows, or was told, is not what this one does: together they would hang.
+          const peer = `${role} ${accepted.peer.rank} at ${accepted.address}`;
+          const reason = `${peer} joined again: it was restarted, or two members have this rank`;
+          if (channel !== undefined) forming.abort(waitError('lost', { ...wait, peer }, { reason }));
           return;
         }
         channel.send = accepted;
@@ -100,14 +113,13 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
     });
     try {
       const addresses = await Promise.race([o.meet({ host: door.host, port: door.port }), neverBut(signal)]);
-      if (addresses.length !== size) {
-        throw new TransportError('configuration', `${operation}: ${size} addresses expected, got ${addresses.length}`);
-      }
+      checkAddresses(addresses, size, operation);
       await Promise.all(
         peers.map(async (peer) => {
           const { host, port } = addresses[peer]!;
           const expect = { role, rank: peer };
-          channels.get(peer)!.receive = await dial({ ...security, host, port, identity, token, expect, signal });
+          const common = { ...security, identity, token, timeoutMs, signal };
+          channels.get(peer)!.receive = await dial({ ...common, host, port, expect });
         }),
       );
       if (waited > 0) await all;
@@ -115,8 +127,10 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
     } finally {
       await door.close();
     }
-  } catch (error) {
-    forming.abort(error);
+  } catch (cause) {
+    forming.abort(cause);
+    // Of many waits that end together the first knows why.
+    const error = signal.reason as Error;
     for (const { receive, send } of channels.values()) {
       receive?.socket.destroy();
       send?.socket.destroy();
@@ -124,6 +138,22 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
     throw error;
   } finally {
     done();
+  }
+}
+
+function isComplete({ receive, send }: Channels): boolean {
+  return receive !== undefined && send !== undefined;
+}
+
+function checkAddresses(addresses: readonly MemberAddress[], size: number, operation: string): void {
+  const fail = (expected: string, got: unknown) => {
+    throw new TransportError('configuration', `${operation}: ${expected} expected of meet, got ${String(got)}`);
+  };
+  if (!Array.isArray(addresses) || addresses.length !== size) fail(`${size} addresses`, addresses?.length);
+  // Not forEach, which leaves out holes.
+  for (const [rank, address] of addresses.entries()) {
+    const isAddress = typeof address?.host === 'string' && Number.isInteger(address.port);
+    if (!isAddress) fail(`host and port of rank ${rank}`, JSON.stringify(address));
   }
 }
 
@@ -140,6 +170,7 @@ function open(o: GroupOptions, channels: ReadonlyMap<number, Channels>, addresse
     crc,
     term,
     executor: openExecutor({ channels, crc, spins, kind: o.executor }),
+    self: selfName({ role, rank, run: o.run }),
     nameOf: (peer) => `${role} ${peer} at ${addresses[peer]!.host}:${addresses[peer]!.port}`,
   });
 }

@@ -32,37 +32,48 @@ interface Progress {
   expectedBytes: number;
 }
 
+/** What is told when a job fails; the rest follows from what its channels are at. */
+type Why = Pick<JobFailure, 'failure'> & Partial<JobFailure>;
+
 /** Carries programs out on the event loop: over TLS, whose bytes no other thread can have, and where there is no addon. */
 export class SocketExecutor implements Executor {
   readonly kind = 'socket';
   readonly #o: SocketExecutorOptions;
   readonly #readers: readonly SocketReader[];
-  #fail: ((failure: Pick<JobFailure, 'failure'> & Partial<JobFailure>) => void) | undefined;
-  /** Why a socket ended, where one did: told to the job that needs it. */
-  #lost: { readonly peer: number; readonly receiving: boolean; readonly reason: string | undefined } | undefined;
+  /** Channels whose connections ended, and why: a job that needs them fails, another may still be right. */
+  readonly #endedReceiving = new Map<number, string | undefined>();
+  readonly #endedSending = new Map<number, string | undefined>();
+  #fail: ((why: Why) => void) | undefined;
+  /** The running job's channels. */
+  #reading: ReadonlyMap<number, Progress> = new Map();
+  #writing: ReadonlyMap<number, Progress> = new Map();
   #aborted = false;
 
   constructor(o: SocketExecutorOptions) {
     this.#o = o;
     this.#readers = o.receive.map((peer) => new SocketReader(peer));
-    for (const [sockets, receiving] of [
-      [o.receive, true],
-      [o.send, false],
-    ] as const) {
-      sockets.forEach(({ socket }, i) => {
-        const peer = o.peers[i]!;
-        const end = (cause?: NodeJS.ErrnoException) => {
-          this.#lost ??= { peer, receiving, reason: cause?.code };
-          this.#fail?.({ failure: 'lost', ...this.#lost });
-        };
-        socket
-          .on('error', end)
-          .on('end', () => end())
-          .on('close', () => end());
-        // A socket that only sends must be read to notice its end.
-        if (!receiving) o.send[i]!.intake.start({ write: () => end() });
+    const watch = ({ socket }: AuthenticatedSocket, end: (cause?: NodeJS.ErrnoException) => void) => {
+      socket
+        .on('error', end)
+        .on('end', () => end())
+        .on('close', () => end());
+      if (socket.destroyed) end();
+    };
+    o.receive.forEach((peer, channel) => {
+      watch(peer, (cause) => {
+        if (!this.#endedReceiving.has(channel)) this.#endedReceiving.set(channel, cause?.code);
+        this.#checkReceiving(channel);
       });
-    }
+    });
+    o.send.forEach((peer, channel) => {
+      const end = (cause?: NodeJS.ErrnoException) => {
+        if (!this.#endedSending.has(channel)) this.#endedSending.set(channel, cause?.code);
+        this.#checkSending(channel);
+      };
+      watch(peer, end);
+      // A socket that only sends must be read to notice its end.
+      peer.intake.start({ write: () => end() });
+    });
   }
 
   async run(job: Job): Promise<JobFailure | undefined> {
@@ -72,6 +83,8 @@ export class SocketExecutor implements Executor {
     const applied = receives.map(() => new Gate());
     const reading = new Map<number, Progress>();
     const writing = new Map<number, Progress>();
+    this.#reading = reading;
+    this.#writing = writing;
     const failed = new Promise<JobFailure>((resolve) => {
       this.#fail = (why) => resolve(describe(why, reading, writing));
     });
@@ -80,17 +93,22 @@ export class SocketExecutor implements Executor {
       operation: 'collective',
       onExpire: () => this.#fail?.({ failure: 'timeout' }),
     });
-    if (this.#aborted) this.#fail!({ failure: 'aborted' });
-    if (this.#lost !== undefined) this.#fail!({ failure: 'lost', ...this.#lost });
-    const work = this.#o.peers.flatMap((peer, channel) => [
-      this.#send(job, { channel, peer, memory, sent, applied, writing }),
-      this.#receive(job, { channel, peer, memory, sent, applied, reading }),
-    ]);
-    const failure = await Promise.race([failed, Promise.all(work).then(() => undefined)]);
-    end();
-    this.#fail = undefined;
-    if (failure !== undefined) this.close();
-    return failure;
+    let right = false;
+    try {
+      if (this.#aborted) this.#fail!({ failure: 'aborted' });
+      const work = this.#o.peers.flatMap((peer, channel) => [
+        this.#send(job, { channel, peer, memory, sent, applied, writing }),
+        this.#receive(job, { channel, peer, memory, sent, applied, reading }),
+      ]);
+      const failure = await Promise.race([failed, Promise.all(work).then(() => undefined)]);
+      right = failure === undefined;
+      return failure;
+    } finally {
+      end();
+      this.#fail = undefined;
+      // Also where memory was taken away meanwhile, and that was thrown.
+      if (!right) this.close();
+    }
   }
 
   abort(): void {
@@ -103,6 +121,28 @@ export class SocketExecutor implements Executor {
       intake.stop();
       socket.destroy();
     }
+  }
+
+  /** A peer that is done may close, while what it sent last is still to be read: so only who waits for more has lost it. */
+  #checkReceiving(channel: number): void {
+    if (!this.#endedReceiving.has(channel) || !this.#readers[channel]!.waits) return;
+    const peer = this.#o.peers[channel]!;
+    if (!this.#reading.has(peer)) return;
+    this.#fail?.({ failure: 'lost', peer, receiving: true, reason: this.#endedReceiving.get(channel) });
+  }
+
+  /** In the same way: only who has more to send. */
+  #checkSending(channel: number): void {
+    const peer = this.#o.peers[channel]!;
+    if (!this.#endedSending.has(channel) || !this.#writing.has(peer)) return;
+    this.#fail?.({ failure: 'lost', peer, receiving: false, reason: this.#endedSending.get(channel) });
+  }
+
+  /** Reads what comes next on a channel. */
+  #fill(channel: number, target: Uint8Array): Promise<void> {
+    const filled = this.#readers[channel]!.fill(target);
+    this.#checkReceiving(channel);
+    return filled;
   }
 
   async #send(
@@ -121,6 +161,7 @@ export class SocketExecutor implements Executor {
       if (send.peer !== o.peer) continue;
       const progress = { transfer: i, bytes: 0, expectedBytes: 0 };
       o.writing.set(o.peer, progress);
+      this.#checkSending(o.channel);
       if (send.after >= 0) await o.applied[send.after]!.opened;
       const payload = o.memory.outgoing(send);
       progress.expectedBytes = payload.length;
@@ -168,20 +209,20 @@ export class SocketExecutor implements Executor {
       const fail = (failure: 'head' | 'checksum', came?: Uint8Array) =>
         this.#fail?.({ failure, receiving: true, peer: o.peer, came });
       // The prefix says how long the rest is: of another frame, it may be shorter than what is expected.
-      await reader.fill(first.subarray(0, PREFIX_BYTES));
+      await this.#fill(o.channel, first.subarray(0, PREFIX_BYTES));
       if (Buffer.compare(first.subarray(0, PREFIX_BYTES), expected.subarray(0, PREFIX_BYTES)) !== 0) {
         fail('head', Buffer.concat([first.subarray(0, PREFIX_BYTES), reader.early]));
         return;
       }
-      await reader.fill(first.subarray(PREFIX_BYTES));
+      await this.#fill(o.channel, first.subarray(PREFIX_BYTES));
       if (Buffer.compare(first, expected) !== 0) {
         fail('head', first);
         return;
       }
       at = 'payload';
-      await reader.fill(payload);
+      await this.#fill(o.channel, payload);
       if (this.#o.crc) {
-        await reader.fill(tail);
+        await this.#fill(o.channel, tail);
         if (Buffer.compare(tail, checksumOf(first, payload)) !== 0) {
           fail('checksum');
           return;
@@ -203,7 +244,7 @@ function checksumOf(head: Uint8Array, payload: Uint8Array): Uint8Array {
 
 /** Where a failure names no channel: the first that is waited for. */
 function describe(
-  why: Pick<JobFailure, 'failure'> & Partial<JobFailure>,
+  why: Why,
   reading: ReadonlyMap<number, Progress>,
   writing: ReadonlyMap<number, Progress>,
 ): JobFailure {

@@ -28,6 +28,11 @@ export class SocketReader implements ByteConsumer {
     return this.#filled;
   }
 
+  /** Whether a fill is not complete. */
+  get waits(): boolean {
+    return this.#target !== undefined;
+  }
+
   /** Resolves when target is full. One at a time; what ends the socket is the owner's to notice. */
   fill(target: Uint8Array): Promise<void> {
     this.#target = target;
