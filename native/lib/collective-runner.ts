@@ -60,6 +60,16 @@ export interface CollectiveSockets {
 }
 
 /**
+ * Whether collectives can run on a thread here: an addon is there, and was built on Linux.
+ *
+ * @example hasCollectiveRunner() // true
+ */
+export function hasCollectiveRunner(): boolean {
+  const found = addon();
+  return found.ok && found.addon.CollectiveRunner !== undefined;
+}
+
+/**
  * The thread and its sockets. It takes duplicates of the descriptors: the caller closes its own.
  *
  * @throws {NativeError} `no-addon` where there is none
@@ -73,7 +83,9 @@ export class CollectiveRunner {
   constructor(o: CollectiveSockets) {
     const found = addon();
     if (!found.ok) throw new NativeError('no-addon', `collective runner: ${found.reason}`);
-    this.#native = new found.addon.CollectiveRunner([...o.receive], [...o.send], [...o.rests], o.spins);
+    const Runner = found.addon.CollectiveRunner;
+    if (Runner === undefined) throw new NativeError('no-addon', 'collective runner: Linux expected');
+    this.#native = new Runner([...o.receive], [...o.send], [...o.rests], o.spins);
   }
 
   /**

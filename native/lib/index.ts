@@ -4,6 +4,7 @@ export {
   type CollectiveOutcome,
   CollectiveRunner,
   ENCODING_CODES,
+  hasCollectiveRunner,
   RECEIVE_FLAGS,
   TRANSFER_FIELDS,
 } from './collective-runner.js';

@@ -73,7 +73,8 @@ export interface NativeAddon {
   /** By one of crc32cKinds: for tests. */
   crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
-  readonly CollectiveRunner: new (
+  /** On Linux only. */
+  readonly CollectiveRunner?: new (
     receive: number[],
     send: number[],
     rests: Uint8Array[],

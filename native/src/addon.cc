@@ -1,6 +1,8 @@
 #include <napi.h>
 
+#ifdef WEFT_COLLECTIVES
 #include "collectives/runner-binding.h"
+#endif
 #include "engine/engine-binding.h"
 #include "vector/compression-binding.h"
 #include "vector/vector-binding.h"
@@ -11,7 +13,9 @@ Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
   weft::registerVectorKernels(env, exports);
   weft::registerCompressionKernels(env, exports);
   weft::registerEngine(env, exports);
+#ifdef WEFT_COLLECTIVES
   weft::registerCollectives(env, exports);
+#endif
   return exports;
 }
 

@@ -35,7 +35,7 @@ const OPS = ['sum', 'mean', 'max'] as const;
 /**
  * All-reduce by the ring: afterwards every rank's vector holds the reduction over all ranks, the same bits everywhere.
  * Each rank sends and receives 2 (P − 1)/P times the vector (Patarasuk and Yuan 2009). Sums are float32, in the ring's order: they
- * depend on P and on nothing else. After an error the vector's content is undefined, and the group of no more use.
+ * depend on P and n, and on nothing else. After an error the vector's content is undefined, and the group of no more use.
  *
  * @param vector float32[n], reduced in place
  * @throws {TransportError} `configuration`, `timeout`, `aborted`, `closed`, `lost` where a rank is gone, `protocol` where ranks call
@@ -52,9 +52,9 @@ export function ringAllReduce(group: Group, vector: Vector, o: ReduceOptions = {
  *
  * @example await allReduce(group, loss, { op: 'mean' });
  */
-export function allReduce(group: Group, vector: Vector, o: ReduceOptions = {}): Promise<void> {
-  if (vector.byteLength > SMALL_BYTES) return ringAllReduce(group, vector, o);
-  return reduce(group, vector, o, { name: 'all-reduce', program: () => recursiveDoubling(group, vector.length) });
+export async function allReduce(group: Group, vector: Vector, o: ReduceOptions = {}): Promise<void> {
+  if (vector?.byteLength > SMALL_BYTES) return await ringAllReduce(group, vector, o);
+  return await reduce(group, vector, o, { name: 'all-reduce', program: () => recursiveDoubling(group, vector.length) });
 }
 
 /**
@@ -90,14 +90,15 @@ export function allGather(group: Group, vector: Vector, o: CollectiveOptions = {
  * @throws {TransportError} as ringAllReduce
  * @example await broadcast(group, parameters);
  */
-export function broadcast(
+export async function broadcast(
   group: Group,
   vector: Vector,
   o: CollectiveOptions & { readonly root?: number | undefined } = {},
 ): Promise<void> {
   const root = checkRoot(group, o.root);
   const schedule = vector.byteLength <= SMALL_BYTES ? binomialBroadcast : chainBroadcast;
-  return call(group, vector, o, { name: 'broadcast', program: () => schedule(group, vector.length, root), root });
+  const program = () => schedule(group, vector.length, root);
+  return await call(group, vector, o, { name: 'broadcast', program, root });
 }
 
 /**
@@ -108,13 +109,14 @@ export function broadcast(
  * @throws {TransportError} as ringAllReduce
  * @example await gather(group, parts, { root: 0 });
  */
-export function gather(
+export async function gather(
   group: Group,
   vector: Vector,
   o: WaitOptions & { readonly root?: number | undefined } = {},
 ): Promise<void> {
   const root = checkRoot(group, o.root);
-  return call(group, vector, o, { name: 'gather', program: () => binomialGather(group, vector.length, root), root });
+  const program = () => binomialGather(group, vector.length, root);
+  return await call(group, vector, o, { name: 'gather', program, root });
 }
 
 const NOTHING = new Float32Array(0);
@@ -137,7 +139,7 @@ function reduce(group: Group, vector: Vector, o: ReduceOptions, plan: Plan): Pro
   return call(group, vector, o, plan, op);
 }
 
-function call(
+async function call(
   group: Group,
   vector: Vector,
   o: CollectiveOptions,
@@ -152,8 +154,21 @@ function call(
   const elements = vector.length;
   const header = { elements, wire, ...(op && { op }), ...(root !== undefined && { root }) };
   const reduction: Reduction = op === 'max' ? 'max' : 'sum';
-  const factor = op === 'mean' ? 1 / group.size : 1;
-  return group.run({ name, program, root, vector, elements, wire, op: reduction, factor, header, timeoutMs, signal });
+  // As a float32: the addon takes it so, and all ranks must.
+  const factor = op === 'mean' ? Math.fround(1 / group.size) : 1;
+  return await group.run({
+    name,
+    program,
+    root,
+    vector,
+    elements,
+    wire,
+    op: reduction,
+    factor,
+    header,
+    timeoutMs,
+    signal,
+  });
 }
 
 function checkRoot(group: Group, root = 0): number {

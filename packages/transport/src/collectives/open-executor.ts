@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { addon } from '@weft/native';
+import { hasCollectiveRunner } from '@weft/native';
 import type { AuthenticatedSocket } from '../authentication.js';
 import { TransportError } from '../errors.js';
 import type { Executor } from './executor.js';
@@ -33,7 +33,7 @@ export function openExecutor({ channels, crc, spins, kind }: OpenExecutorOptions
   const receive = peers.map((peer) => channels.get(peer)!.receive!);
   const send = peers.map((peer) => channels.get(peer)!.send!);
   const fds = { receive: receive.map(descriptorOf), send: send.map(descriptorOf) };
-  const possible = addon().ok && [...fds.receive, ...fds.send].every((fd) => fd !== undefined);
+  const possible = hasCollectiveRunner() && [...fds.receive, ...fds.send].every((fd) => fd !== undefined);
   if (kind === 'native' && !possible) {
     throw new TransportError('configuration', 'executor: native needs the addon, and connections without TLS');
   }
