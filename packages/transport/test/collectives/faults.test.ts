@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { allReduce, barrier, ringAllReduce } from '../../src/collectives/collectives.js';
+import type { Group } from '../../src/collectives/group.js';
 import { joinGroup } from '../../src/collectives/join-group.js';
 import type { TransportError } from '../../src/errors.js';
 import { HANDSHAKE_BYTES, turns } from '../fault-link.js';
@@ -20,20 +21,22 @@ const TIMEOUT_MS = 400;
 const executors = ['native', 'socket'] as const;
 const rings = executors.flatMap((executor) => [2, 3, 4].map((size) => ({ executor, size })));
 
-describe.each(rings)('a ring of $size, $executor', ({ executor, size }) => {
-  /** All ranks reduce, and all end with one clear error. */
-  async function allFail(members: Awaited<ReturnType<typeof faultRing>>['members']): Promise<TransportError[]> {
-    const errors = await Promise.all(
-      members.map((member) => failureOf(ringAllReduce(member, vectorOf(member.rank, N), { timeoutMs: TIMEOUT_MS }))),
-    );
-    for (const [rank, error] of errors.entries()) {
-      expect(error).toMatchObject(clearError(rank));
-      expect(await members[rank]!.closed).toBe(error);
-    }
-    return errors as TransportError[];
-  }
-  const codes = (errors: readonly TransportError[]) => new Set(errors.map(({ code }) => code));
+const codes = (errors: readonly TransportError[]) => new Set(errors.map(({ code }) => code));
 
+/** All ranks reduce, and all end with one clear error. */
+async function allFail(members: readonly Group[]): Promise<TransportError[]> {
+  const o = { timeoutMs: TIMEOUT_MS };
+  const errors = await Promise.all(
+    members.map((member) => failureOf(ringAllReduce(member, vectorOf(member.rank, N), o))),
+  );
+  for (const [rank, error] of errors.entries()) {
+    expect(error).toMatchObject(clearError(rank));
+    expect(await members[rank]!.closed).toBe(error);
+  }
+  return errors as TransportError[];
+}
+
+describe.each(rings)('a ring of $size, $executor', ({ executor, size }) => {
   it('is right where a network is slow', async () => {
     const { members, proxies } = await faultRing(size, { executor, crc: true });
     proxies[0]!.down.delay(15);
@@ -115,6 +118,27 @@ describe.each(rings)('a ring of $size, $executor', ({ executor, size }) => {
     }
     await Promise.all(proxies.map((proxy) => proxy.close()));
     await expect.poll(() => taken().descriptors).toBeLessThanOrEqual(started);
+  });
+});
+
+describe('a ring under TLS', () => {
+  it.each([
+    ['stall', 'timeout'],
+    ['reset', 'lost'],
+    ['end', 'lost'],
+  ] as const)('ends at a %s', async (fault, code) => {
+    const { members, proxies } = await faultRing(3, { tls: 'on' });
+    proxies[0]!.down.after(MIDDLE, fault);
+    expect(codes(await allFail(members))).toContain(code);
+  });
+
+  it('ends at a changed byte', async () => {
+    const { members, proxies } = await faultRing(3, { tls: 'on' });
+    proxies[0]!.down.corrupt(MIDDLE);
+    expect((await allFail(members))[1]).toMatchObject({
+      code: 'lost',
+      message: expect.stringMatching(/ended \(ERR_SSL/),
+    });
   });
 });
 

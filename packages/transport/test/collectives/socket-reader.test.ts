@@ -23,10 +23,13 @@ async function sockets(): Promise<{ far: AuthenticatedSocket; reader: SocketRead
 
 it('fills exactly what is asked for, and keeps what comes with it', async () => {
   const { far, reader } = await sockets();
-  far.socket.write(Uint8Array.of(1, 2, 3, 4, 5));
   const [first, second, none] = [new Uint8Array(2), new Uint8Array(3), new Uint8Array(0)];
-  await reader.fill(first);
+  const filled = reader.fill(first);
+  expect(reader.waits).toBe(true);
+  far.socket.write(Uint8Array.of(1, 2, 3, 4, 5));
+  await filled;
   await reader.fill(none);
+  expect(reader.waits).toBe(false);
   expect([...first, ...reader.early]).toEqual([1, 2, 3, 4, 5]);
   await reader.fill(second);
   expect([...second, ...reader.early]).toEqual([3, 4, 5]);
