@@ -9,6 +9,7 @@ import type { TransportError } from '../../src/errors.js';
 import { HANDSHAKE_BYTES, turns } from '../fault-link.js';
 import { OpenTimers } from '../open-timers.js';
 import { TOKEN } from '../pair.js';
+import { EXECUTORS } from './executors.js';
 import { clearError, failureOf, faultRing, joining, taken } from './fault-ring.js';
 import { groups, meeting, reduced, sameBits, vectorOf } from './ring.js';
 
@@ -18,7 +19,7 @@ const N = 60_000;
 const MIDDLE = HANDSHAKE_BYTES + 5000;
 const TIMEOUT_MS = 400;
 
-const executors = ['native', 'socket'] as const;
+const executors = EXECUTORS;
 const rings = executors.flatMap((executor) => [2, 3, 4].map((size) => ({ executor, size })));
 
 const codes = (errors: readonly TransportError[]) => new Set(errors.map(({ code }) => code));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { allReduce, barrier, broadcast, ringAllReduce } from '../../src/collectives/collectives.js';
+import { EXECUTORS } from './executors.js';
 import { failureOf } from './fault-ring.js';
 import { groups, reduced, sameBits, vectorOf } from './ring.js';
 
-describe.each(['native', 'socket'] as const)('a group, %s', (executor) => {
+describe.each(EXECUTORS)('a group, %s', (executor) => {
   it('names who was waited for, for what, and how much had come, when time runs out', async () => {
     const [first] = await groups(2, { executor });
     const started = failureOf(ringAllReduce(first!, new Float32Array(1000), { timeoutMs: 200 }));
@@ -198,6 +199,6 @@ describe.each(['native', 'socket'] as const)('a group, %s', (executor) => {
 
   it('refuses a time limit that is none', async () => {
     const [first] = await groups(1, { executor });
-    expect(() => barrier(first!, { timeoutMs: 0 })).toThrow('timeoutMs');
+    await expect(barrier(first!, { timeoutMs: 0 })).rejects.toThrow('timeoutMs');
   });
 });

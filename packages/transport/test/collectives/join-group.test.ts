@@ -9,6 +9,7 @@ import { dial } from '../../src/dial.js';
 import { openDoor } from '../../src/door.js';
 import { turns } from '../fault-link.js';
 import { gate, TOKEN } from '../pair.js';
+import { EXECUTORS } from './executors.js';
 import { groups, meeting, reduced, sameBits, vectorOf } from './ring.js';
 
 const base = { run: 'r1', token: TOKEN } as const;
@@ -21,7 +22,7 @@ describe('joinGroup', () => {
     const members = await groups(9);
     await Promise.all(members.map((member) => barrier(member)));
     expect(members.map(({ rank, executor }) => [rank, executor])).toEqual(
-      Array.from({ length: 9 }, (_, rank) => [rank, 'native']),
+      Array.from({ length: 9 }, (_, rank) => [rank, EXECUTORS[0]]),
     );
   });
 
