@@ -142,6 +142,8 @@ async function gloo(size, python, port) {
   };
 }
 
+const meanOf = (values) => Number((values.reduce((a, b) => a + b, 0) / values.length).toPrecision(4));
+
 const nameOf = (bytes) => (bytes < MiB ? `${bytes / KiB} KiB` : `${bytes / MiB} MiB`);
 
 /** The rows of all-reduce, and the versions of the peers. */
@@ -174,8 +176,8 @@ export async function allReduceRows() {
     }
     for (const [, contender] of present) await contender.close();
     for (const bytes of SIZES) rows.push(rowOf(`all-reduce ${nameOf(bytes)}, P = ${size}`, rates[bytes], bytes));
-    const share = summary(busy.map((part) => 100 * part));
-    say(`all-reduce 16 MiB, P = ${size}: the event loop is busy for ${share.median} % of its time`);
+    const share = { mean: meanOf(busy.map((part) => 100 * part)), ...summary(busy.map((part) => 100 * part)) };
+    say(`all-reduce 16 MiB, P = ${size}: the event loop is busy for ${share.mean} % of its time, on average`);
     rows.push({
       name: `all-reduce 16 MiB, P = ${size}: time in which the event loop is busy`,
       unit: '%',

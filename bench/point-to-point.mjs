@@ -234,7 +234,7 @@ function rowsOf(measured, blocks) {
   /** Of several settings of one contender, the one with the best median. */
   const bestOf = (names) =>
     names.map((name) => summary(measured[name], rate)).reduce((a, b) => (b.median > a.median ? b : a));
-  const row = (name, { unit, weft, peers, o, goal = null }) => {
+  const row = (name, { unit, weft, peers, o, goal = null, leastGBs }) => {
     const present = Object.fromEntries(Object.entries(peers).filter(([, values]) => values !== null));
     const ratio = ratioOf(
       weft.median,
@@ -249,7 +249,7 @@ function rowsOf(measured, blocks) {
     );
     const shown = Object.entries({ weft, ...present }).map(([who, v]) => `${who} ${v.median} (${v[best]})`);
     say(`${name}, ${unit}, median (best): ${shown.join(', ')}: ratio ${ratio} (${ratioOfBest})`);
-    return { name, unit, weft, peers: present, ratio, ratioOfBest, goal };
+    return { name, unit, weft, peers: present, ratio, ratioOfBest, goal, ...(leastGBs && { leastGBs }) };
   };
   const iperf = blocks.length > 0 ? bestOf(blocks.map((block) => `iperf3 -l ${block}`)) : null;
   const stream = (name) => bestOf([`${name} 1 MiB`, `${name} 4 MiB`]);
@@ -274,6 +274,7 @@ function rowsOf(measured, blocks) {
       ...GBs,
       weft: of('push', rate),
       peers: { 'bare Node socket': of('bare push', rate) },
+      leastGBs: 0.5,
     }),
     ...['p50', 'p99'].map((p) =>
       row(`request of 64 bytes, ${p}`, {

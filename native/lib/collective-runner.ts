@@ -55,7 +55,7 @@ export interface CollectiveSockets {
   readonly send: readonly number[];
   /** What had been read already of each socket to receive on. */
   readonly rests: readonly Uint8Array[];
-  /** Tries before the thread sleeps in poll(), some nanoseconds each; 0 where processes exceed cores. */
+  /** Tries before the thread sleeps in poll(), some nanoseconds each; few where processes exceed cores. */
   readonly spins: number;
 }
 

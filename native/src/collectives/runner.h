@@ -12,7 +12,7 @@ namespace weft {
 
 class Runner {
  public:
-  /** Takes duplicates of the descriptors: the caller closes its own. rests: what had been read already of each to receive on. spins: tries before it sleeps; 0 where ranks exceed cores.
+  /** Takes duplicates of the descriptors: the caller closes its own. rests: what had been read already of each to receive on. spins: tries before it sleeps.
    *  Throws std::system_error. */
   Runner(const std::vector<int>& receiveFds, const std::vector<int>& sendFds, std::vector<std::vector<uint8_t>> rests, int spins);
   ~Runner();

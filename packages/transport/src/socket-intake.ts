@@ -14,7 +14,7 @@ export interface ByteConsumer {
 /** One for all sockets: a read's bytes are taken before the next read begins, of whichever socket. */
 const SCRATCH = new Uint8Array(64 * 1024);
 /** One read's length: long enough to be few, short enough that the checksum finds the bytes still in the cache. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 128 * 1024;
 
 /**
  * Reads one socket for one consumer at a time, and not at all while there is none. Payloads come straight into their place, with

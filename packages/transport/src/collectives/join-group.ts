@@ -45,6 +45,8 @@ export interface GroupOptions extends WaitOptions, TlsOptions {
 
 /** Tries, of some 30 ns each, before a rank that waits goes to sleep: about what it takes to be woken. */
 const SPINS = 2000;
+/** The same where ranks exceed cores: every 32nd try lets another have the core. */
+const CROWDED_SPINS = 96;
 
 /**
  * Forms a group: listens, meets the others, connects to the at most 2 ⌈log₂ P⌉ ranks that collectives need, and resolves when all
@@ -163,7 +165,7 @@ function open(o: GroupOptions, channels: ReadonlyMap<number, Channels>, addresse
   const local = addresses.every(({ host }) => isLoopback(host));
   const crc = o.crc ?? (o.tls === 'off' && !local);
   const neighbours = addresses.filter(({ host }) => host === own).length;
-  const spins = neighbours > availableParallelism() ? 0 : SPINS;
+  const spins = neighbours > availableParallelism() ? CROWDED_SPINS : SPINS;
   return new OpenGroup({
     rank,
     size,

@@ -13,7 +13,7 @@ export interface NativeExecutorOptions {
   readonly rests: readonly Uint8Array[];
   /** Whether frames carry a checksum. */
   readonly crc: boolean;
-  /** Tries before the thread sleeps; 0 where ranks exceed cores. */
+  /** Tries before the thread sleeps; few where ranks exceed cores. */
   readonly spins: number;
 }
 
