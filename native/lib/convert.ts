@@ -1,5 +1,5 @@
 /**
- * Smaller number formats for messages: IEEE half precision, bfloat16, and int8 with one scale a block. All round to nearest even.
+ * Smaller number formats for messages: IEEE half precision and bfloat16. Both round to nearest even.
  * These are the portable twins of src/kernels/vector.inl.h.
  */
 import type { Vector } from './vector.js';
@@ -58,23 +58,4 @@ export function fromBfloat(x: Uint16Array, out: Vector): void {
     word[0] = x[i]! << 16;
     out[i] = real[0]!;
   }
-}
-
-/** One block: out ← round(x / s), s = max |x| / 127. @returns s */
-export function toInt8(x: Vector, out: Int8Array): number {
-  let largest = 0;
-  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]!));
-  const inverse = Math.fround(largest > 0 ? 127 / largest : 0);
-  for (let i = 0; i < x.length; i++) {
-    const scaled = Math.fround(x[i]! * inverse);
-    const floor = Math.floor(scaled);
-    const rest = scaled - floor;
-    out[i] = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
-  }
-  return Math.fround(largest / 127);
-}
-
-/** out ← s x */
-export function fromInt8(scale: number, x: Int8Array, out: Vector): void {
-  for (let i = 0; i < out.length; i++) out[i] = scale * x[i]!;
 }

@@ -21,7 +21,6 @@ export {
   elastic,
   fromBfloat,
   fromHalf,
-  fromInt8,
   int8DecodeBlocks,
   int8EncodeBlocks,
   matrixProduct,
@@ -36,7 +35,6 @@ export {
   sgdStep,
   toBfloat,
   toHalf,
-  toInt8,
   topK,
 } from './kernels.js';
 export type { ProductShape } from './matrix.js';

@@ -29,8 +29,6 @@ export interface Kernels {
   readonly fromHalf: typeof twinConvert.fromHalf;
   readonly toBfloat: typeof twinConvert.toBfloat;
   readonly fromBfloat: typeof twinConvert.fromBfloat;
-  readonly toInt8: typeof twinConvert.toInt8;
-  readonly fromInt8: typeof twinConvert.fromInt8;
   readonly crc32c: typeof twinCrc32c;
   readonly clip: typeof twinVector.clip;
   readonly int8EncodeBlocks: typeof twinBlocks.int8EncodeBlocks;
@@ -76,8 +74,6 @@ function choose(): Kernels {
     fromHalf: n.fromHalf,
     toBfloat: n.toBfloat,
     fromBfloat: n.fromBfloat,
-    toInt8: n.toInt8,
-    fromInt8: n.fromInt8,
     clip: n.clip,
     int8EncodeBlocks: n.int8EncodeBlocks,
     int8DecodeBlocks: n.int8DecodeBlocks,
@@ -113,8 +109,6 @@ export const {
   fromHalf,
   toBfloat,
   fromBfloat,
-  toInt8,
-  fromInt8,
   crc32c,
   clip,
   int8EncodeBlocks,

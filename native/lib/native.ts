@@ -58,8 +58,6 @@ export interface NativeAddon {
   fromHalf(x: Uint16Array, out: Vector): void;
   toBfloat(x: Vector, out: Uint16Array): void;
   fromBfloat(x: Uint16Array, out: Vector): void;
-  toInt8(x: Vector, out: Int8Array): number;
-  fromInt8(scale: number, x: Int8Array, out: Vector): void;
   clip(limit: number, x: Vector, out: Vector): void;
   int8EncodeBlocks(x: Vector, out: Uint8Array): void;
   int8DecodeBlocks(bytes: Uint8Array, out: Vector): void;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromBfloat, fromHalf, fromInt8, toBfloat, toHalf, toInt8 } from '../lib/convert.js';
+import { fromBfloat, fromHalf, toBfloat, toHalf } from '../lib/convert.js';
 
 const half = (x: number) => {
   const out = new Uint16Array(1);
@@ -35,16 +35,5 @@ describe('number formats', () => {
     const back = new Float32Array(3);
     fromBfloat(out, back);
     expect([...back]).toEqual([1, 1, -(1 + 2 ** -6)]);
-  });
-
-  it('int8: the largest becomes 127', () => {
-    const out = new Int8Array(4);
-    const s = toInt8(Float32Array.of(0, -2, 1, 0.5), out);
-    expect(s).toBe(Math.fround(2 / 127));
-    expect([...out]).toEqual([0, -127, 64, 32]);
-    const back = new Float32Array(4);
-    fromInt8(s, out, back);
-    expect(back[1]).toBeCloseTo(-2, 6);
-    expect(toInt8(new Float32Array(2), new Int8Array(2))).toBe(0);
   });
 });

@@ -139,14 +139,6 @@ describe.runIf(addon().ok)('native kernels beside their TypeScript twins', () =>
       PORTABLE[`from${name}`](a, d);
       expect([...c]).toEqual([...d]);
     }
-    const finite = values(777, 6);
-    const [a, b] = [new Int8Array(777), new Int8Array(777)];
-    expect(KERNELS.toInt8(finite, a)).toBe(PORTABLE.toInt8(finite, b));
-    expect([...a]).toEqual([...b]);
-    const [c, d] = [new Float32Array(777), new Float32Array(777)];
-    KERNELS.fromInt8(0.3, a, c);
-    PORTABLE.fromInt8(0.3, a, d);
-    expectClose(c, d, 'fromInt8');
   });
 
   it('crc32c: any length and start, alone and continued', () => {

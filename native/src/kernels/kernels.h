@@ -62,9 +62,6 @@ struct Kernels {
   void (*fromHalf)(const uint16_t* x, float* out, size_t n);
   void (*toBfloat)(const float* x, uint16_t* out, size_t n);
   void (*fromBfloat)(const uint16_t* x, float* out, size_t n);
-  /** One block: returns the scale s = max |x| / 127, out = round(x / s). */
-  float (*toInt8)(const float* x, int8_t* out, size_t n);
-  void (*fromInt8)(float scale, const int8_t* x, float* out, size_t n);
   /** out = x held within ±limit; NaN and ±∞ as they are. */
   void (*clip)(float limit, const float* x, float* out, size_t n);
   /** n + 4 ⌈n / 256⌉ bytes: of each 256 elements s:f32 = max |x| / 127, then q:i8 = round(x / s). NaN or ∞ in a block: s is NaN. */

@@ -14,7 +14,7 @@ const Kernels table = {
     W,
     add, axpy, scale, scaledDifference, elastic, rebase, adagradApply,
     sgdStep, momentumStep, adagradStep, rmspropStep, adamStep,
-    toHalf, fromHalf, toBfloat, fromBfloat, toInt8, fromInt8,
+    toHalf, fromHalf, toBfloat, fromBfloat,
     clip, int8EncodeBlocks, int8DecodeBlocks, oneBitEncodeBlocks, oneBitDecodeBlocks, product, productScratch, normalise,
     biasActivation, maskBias,
     winogradScratch, winogradFilter, winogradForward, winogradBackward, winogradFilterGradient,

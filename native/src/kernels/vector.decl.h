@@ -23,8 +23,6 @@ void toHalf(const float* x, uint16_t* out, size_t n);
 void fromHalf(const uint16_t* x, float* out, size_t n);
 void toBfloat(const float* x, uint16_t* out, size_t n);
 void fromBfloat(const uint16_t* x, float* out, size_t n);
-float toInt8(const float* x, int8_t* out, size_t n);
-void fromInt8(float s, const int8_t* x, float* out, size_t n);
 void clip(float limit, const float* x, float* out, size_t n);
 
 // blocks.inl.h

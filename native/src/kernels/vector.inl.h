@@ -145,23 +145,6 @@ void fromBfloat(const uint16_t* x, float* out, size_t n) {
     __builtin_memcpy(out + i, &u, 4);
   }
 }
-float toInt8(const float* x, int8_t* out, size_t n) {
-  float largest = 0;
-  for (size_t i = 0; i < n; i++) {
-    const float a = __builtin_fabsf(x[i]);
-    largest = a > largest ? a : largest;
-  }
-  const float s = largest / 127, inverse = largest > 0 ? 127 / largest : 0;
-  // Adding and taking away 1.5 · 2²³ rounds to nearest even.
-  for (size_t i = 0; i < n; i++) {
-    const float rounded = (x[i] * inverse + 12582912.0f) - 12582912.0f;
-    out[i] = static_cast<int8_t>(static_cast<int>(rounded));
-  }
-  return s;
-}
-void fromInt8(float s, const int8_t* x, float* out, size_t n) {
-  for (size_t i = 0; i < n; i++) out[i] = s * static_cast<float>(x[i]);
-}
 void clip(float limit, const float* x, float* out, size_t n) {
   const vf most = splat(limit), infinite = splat(__builtin_inff());
   WEFT_EACH(n, vf v = LOAD(x); v = (v > most) & (v < infinite) ? most : v; v = (v < -most) & (v > -infinite) ? -most : v; STORE(out, v);)

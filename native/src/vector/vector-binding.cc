@@ -113,19 +113,6 @@ Napi::Value fromBfloat(const Napi::CallbackInfo& info) {
   kernels().fromBfloat(x, out.data, out.size);
   return info.Env().Undefined();
 }
-Napi::Value toInt8(const Napi::CallbackInfo& info) {
-  Arguments a(info);
-  const Floats x = a.vector(0);
-  return Napi::Number::New(info.Env(), kernels().toInt8(x.data, a.elements<int8_t>(1, napi_int8_array, "Int8Array"), x.size));
-}
-Napi::Value fromInt8(const Napi::CallbackInfo& info) {
-  Arguments a(info);
-  const int8_t* x = a.elements<int8_t>(1, napi_int8_array, "Int8Array");
-  const Floats out = a.vector(2);
-  kernels().fromInt8(a.number(0), x, out.data, out.size);
-  return info.Env().Undefined();
-}
-// bytes, previous, start, end
 Napi::Value checksum(const Napi::CallbackInfo& info) {
   const Arguments a(info);
   const Napi::TypedArray bytes = a.typed(0, napi_uint8_array, "Uint8Array");
@@ -180,8 +167,6 @@ void registerVectorKernels(Napi::Env env, Napi::Object exports) {
   define("fromHalf", fromHalf);
   define("toBfloat", toBfloat);
   define("fromBfloat", fromBfloat);
-  define("toInt8", toInt8);
-  define("fromInt8", fromInt8);
   define("crc32c", checksum);
   define("crc32cBy", checksumBy);
 }
