@@ -5,12 +5,11 @@
 #include <cstring>
 #include <limits>
 
+#include "../kernels/block-bytes.h"
 #include "../kernels/kernels.h"
 
 namespace weft {
 namespace {
-
-constexpr size_t BLOCK = 256;
 
 float largerOf(float a, float b) {
   if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<float>::quiet_NaN();
@@ -25,7 +24,7 @@ size_t wireBytes(Wire wire, size_t n) {
     case Wire::float32: return 4 * n;
     case Wire::half:
     case Wire::bfloat: return 2 * n;
-    case Wire::int8: return n + 4 * ((n + BLOCK - 1) / BLOCK);
+    case Wire::int8: return int8Bytes(n);
   }
   return 0;
 }

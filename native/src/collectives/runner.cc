@@ -111,16 +111,15 @@ void Runner::prepare() {
   sent_.assign(job.sends.size(), 0);
   open_ = job.receives.size() + job.sends.size();
   headerCrc_ = crc32c(job.head.data() + PREFIX_BYTES, job.head.size() - PREFIX_BYTES, 0);
-  for (Sending& c : sending_) {
-    c.queue.clear();
-    c.next = 0;
-    c.begun = false;
-  }
-  for (Receiving& c : receiving_) {
-    c.queue.clear();
-    c.next = 0;
-    c.begun = false;
-  }
+  const auto reset = [](auto& channels) {
+    for (auto& c : channels) {
+      c.queue.clear();
+      c.next = 0;
+      c.begun = false;
+    }
+  };
+  reset(sending_);
+  reset(receiving_);
   for (size_t i = 0; i < job.sends.size(); i++) sending_[job.sends[i].channel].queue.push_back(i);
   for (size_t i = 0; i < job.receives.size(); i++) receiving_[job.receives[i].channel].queue.push_back(i);
   if (job.wire == Wire::float32) return;
@@ -193,8 +192,8 @@ void Runner::beginReceive(Receiving& channel, const Receive& r) {
   } else if (wire != Wire::float32 && n > 0) {
     payload = encoded(r.start, r.end);
   }
-  headFor(job_->head, bytes, head_);
-  channel.frame.begin(head_, payload, bytes, job_->crc);
+  headFor(job_->head, bytes, channel.expected);
+  channel.frame.begin(channel.expected, payload, bytes, job_->crc);
   channel.begun = true;
   channel.checked = false;
   channel.applied = 0;
@@ -217,13 +216,12 @@ bool Runner::advance(Receiving& channel, int index) {
     }
     if (n == 0) return false;
     if (!channel.checked && frame.passed() >= PREFIX_BYTES) {
-      headFor(job_->head, frame.total() - frame.head().size() - (job_->crc ? 8 : 0), head_);
-      const size_t came = std::min(frame.passed(), head_.size());
-      if (std::memcmp(frame.head().data(), head_.data(), came) != 0) {
+      const size_t came = std::min(frame.passed(), channel.expected.size());
+      if (std::memcmp(frame.head().data(), channel.expected.data(), came) != 0) {
         fail(Failure::head, true, index);
         return false;
       }
-      channel.checked = came == head_.size();
+      channel.checked = came == channel.expected.size();
     }
     if (job_->crc) {
       const size_t passed = frame.payloadPassed();

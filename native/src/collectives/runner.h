@@ -43,6 +43,8 @@ class Runner {
     size_t applied = 0;
     uint32_t crc = 0;
     size_t summed = 0;
+    /** Prefix and header that must come. */
+    std::vector<uint8_t> expected;
     std::vector<uint8_t> scratch;
     /** What was read before this thread began. */
     std::vector<uint8_t> rest;

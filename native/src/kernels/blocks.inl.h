@@ -1,13 +1,12 @@
 // The block codecs of lib/blocks.ts, compiled without contraction as vector.inl.h is: the same bytes on every instruction set.
 #pragma once
 
+#include "block-bytes.h"
 #include "vector.decl.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr size_t INT8_BLOCK = 256;
-constexpr size_t ONE_BIT_BLOCK = 512;
 constexpr uint32_t NOT_FINITE = 0x7f800000, QUIET_NAN = 0x7fc00000;
 // The largest scale s for which 127 s is finite.
 constexpr float LARGEST_SCALE = 0x1.020406p+121f;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "../kernels/block-bytes.h"
 #include "../kernels/kernels.h"
 #include "arguments.h"
 #include "orthonormalize.h"
@@ -10,9 +11,6 @@
 
 namespace weft {
 namespace {
-
-size_t int8Bytes(size_t n) { return n + 4 * ((n + 255) / 256); }
-size_t oneBitBytes(size_t n) { return n / 512 * 72 + (n % 512 > 0 ? 8 + (n % 512 + 7) / 8 : 0); }
 
 /** x: Float32Array, out: Uint8Array of just so many bytes */
 template <typename Encode>

@@ -1,3 +1,4 @@
+import { bytesOf } from './byte-view.js';
 import type { Reply, RequestOptions } from './connection.js';
 import { deadline } from './deadline.js';
 import { remoteError } from './error-frame.js';
@@ -134,11 +135,6 @@ export class Requester {
     else if (arriving) decoder.discard();
     request.settle(error);
   }
-}
-
-/** The bytes of a view, in place. */
-function bytesOf(view: ArrayBufferView): Uint8Array {
-  return view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 /** How the sending of a request ends is nobody's concern: failAll tells the reason. */

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { TransportError, type TransportErrorCode } from './errors.js';
+import { TransportError, type TransportErrorCode, type TransportErrorOptions } from './errors.js';
 import type { Identity } from './identity.js';
 
 /** How far a wait has come. */
@@ -10,22 +10,11 @@ export interface Progress {
   readonly expectedBytes?: number | undefined;
 }
 
-/** Who waits for whom, doing what. */
-export interface Wait {
+/** Who waits for whom, doing what: `self` as of selfName(), `peer` as of peerName(). */
+export interface Wait
+  extends Pick<TransportErrorOptions, 'self' | 'peer' | 'request' | 'sequence' | 'receivedBytes' | 'expectedBytes'> {
   /** As `request 7 (kind 17)`, `all-reduce #12 step 3 of 6`, or `handshake with 10.0.0.9:4000`, which names the peer itself. */
   readonly operation: string;
-  /** Who waits: selfName(). */
-  readonly self?: string | undefined;
-  /** Who is waited for: peerName(). */
-  readonly peer?: string | undefined;
-  /** A request's number on its connection. */
-  readonly request?: number | undefined;
-  /** The operation's number among its kind; by default the request's. */
-  readonly sequence?: number | undefined;
-  /** Bytes that had come. */
-  readonly receivedBytes?: number | undefined;
-  /** Bytes that should have come, where that is known. */
-  readonly expectedBytes?: number | undefined;
 }
 
 /** How a wait ended: at its time limit, or for a reason. */

@@ -1,6 +1,9 @@
 import { add, scale, type Vector } from '@weft/native';
+import { bytesOf } from '../byte-view.js';
 import type { ElementCodec } from '../compression/codec.js';
 import { elementCodec } from '../compression/element-codec.js';
+import { asFloat32 } from '../float32-view.js';
+import { freshPayload } from '../payload-pool.js';
 import type { Job, Reduction, Wire } from './executor.js';
 import type { Receive, Send } from './program.js';
 
@@ -39,7 +42,7 @@ export class JobMemory {
   incoming({ start, end, action, plain }: Receive): Uint8Array {
     const codec = this.#codec(plain);
     const bytes = codec.bytes(end - start);
-    if (action === 'reduce') return new Uint8Array(bytes);
+    if (action === 'reduce') return freshPayload(bytes);
     if (codec === FLOAT32) return bytesOf(this.#job.vector.subarray(start, end));
     return this.#place(start, bytes);
   }
@@ -50,13 +53,19 @@ export class JobMemory {
     const range = vector.subarray(start, end);
     const codec = this.#codec(plain);
     if (action === 'reduce') {
-      const came = new Float32Array(range.length);
-      codec.decode(bytes, came);
-      REDUCTIONS[op](came, range);
+      REDUCTIONS[op](this.#decoded(codec, bytes, range.length), range);
       if (last && factor !== 1) scale(factor, range);
     } else if (codec !== FLOAT32) {
       codec.decode(bytes, range);
     }
+  }
+
+  /** What came, as float32: in its place where it was sent so. */
+  #decoded(codec: ElementCodec, bytes: Uint8Array, elements: number): Vector {
+    if (codec === FLOAT32) return asFloat32(bytes);
+    const values = new Float32Array(elements);
+    codec.decode(bytes, values);
+    return values;
   }
 
   #codec(plain: boolean): ElementCodec {
@@ -69,8 +78,4 @@ export class JobMemory {
     this.#encoded.set(start, place);
     return place;
   }
-}
-
-function bytesOf(v: Vector): Uint8Array {
-  return new Uint8Array(v.buffer, v.byteOffset, v.byteLength);
 }

@@ -78,11 +78,13 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
   };
   const done = deadline({ timeoutMs, signal: o.signal, ...wait, onExpire });
   let allCame: () => void = () => {};
-  const all = new Promise<void>((resolve, reject) => {
+  const all = new Promise<void>((resolve) => {
     allCame = resolve;
+  });
+  const givenUp = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
-  all.catch(() => {});
+  givenUp.catch(() => {});
   let waited = peers.length;
   try {
     const door = await openDoor({
@@ -114,7 +116,7 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
       },
     });
     try {
-      const addresses = await Promise.race([o.meet({ host: door.host, port: door.port }), neverBut(signal)]);
+      const addresses = await Promise.race([o.meet({ host: door.host, port: door.port }), givenUp]);
       checkAddresses(addresses, size, operation);
       await Promise.all(
         peers.map(async (peer) => {
@@ -124,7 +126,7 @@ export async function joinGroup(o: GroupOptions): Promise<Group> {
           channels.get(peer)!.receive = await dial({ ...common, host, port, expect });
         }),
       );
-      if (waited > 0) await all;
+      if (waited > 0) await Promise.race([all, givenUp]);
       return open(o, channels, addresses);
     } finally {
       await door.close();
@@ -174,13 +176,6 @@ function open(o: GroupOptions, channels: ReadonlyMap<number, Channels>, addresse
     executor: openExecutor({ channels, crc, spins, kind: o.executor }),
     self: selfName({ role, rank, run: o.run }),
     nameOf: (peer) => `${role} ${peer} at ${addresses[peer]!.host}:${addresses[peer]!.port}`,
-  });
-}
-
-async function neverBut(signal: AbortSignal): Promise<never> {
-  return await new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
 }
 

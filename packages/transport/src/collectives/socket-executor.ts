@@ -27,9 +27,20 @@ class Gate {
 
 /** What a channel is at. */
 interface Progress {
-  transfer: number;
-  bytes: number;
+  readonly transfer: number;
+  readonly bytes: number;
   expectedBytes: number;
+}
+
+/** A running job's part of one channel. */
+interface ChannelWork {
+  readonly channel: number;
+  readonly peer: number;
+  readonly memory: JobMemory;
+  readonly sent: readonly Gate[];
+  readonly applied: readonly Gate[];
+  readonly reading: Map<number, Progress>;
+  readonly writing: Map<number, Progress>;
 }
 
 /** What is told when a job fails; the rest follows from what its channels are at. */
@@ -96,10 +107,10 @@ export class SocketExecutor implements Executor {
     let right = false;
     try {
       if (this.#aborted) this.#fail!({ failure: 'aborted' });
-      const work = this.#o.peers.flatMap((peer, channel) => [
-        this.#send(job, { channel, peer, memory, sent, applied, writing }),
-        this.#receive(job, { channel, peer, memory, sent, applied, reading }),
-      ]);
+      const work = this.#o.peers.flatMap((peer, channel) => {
+        const own: ChannelWork = { channel, peer, memory, sent, applied, reading, writing };
+        return [this.#send(job, own), this.#receive(job, own)];
+      });
       const failure = await Promise.race([failed, Promise.all(work).then(() => undefined)]);
       right = failure === undefined;
       return failure;
@@ -145,21 +156,11 @@ export class SocketExecutor implements Executor {
     return filled;
   }
 
-  async #send(
-    { program, head }: Job,
-    o: {
-      channel: number;
-      peer: number;
-      memory: JobMemory;
-      sent: Gate[];
-      applied: Gate[];
-      writing: Map<number, Progress>;
-    },
-  ): Promise<void> {
+  async #send({ program, head }: Job, o: ChannelWork): Promise<void> {
     const { socket } = this.#o.send[o.channel]!;
     for (const [i, send] of program.sends.entries()) {
       if (send.peer !== o.peer) continue;
-      const progress = { transfer: i, bytes: 0, expectedBytes: 0 };
+      const progress: Progress = { transfer: i, bytes: 0, expectedBytes: 0 };
       o.writing.set(o.peer, progress);
       this.#checkSending(o.channel);
       if (send.after >= 0) await o.applied[send.after]!.opened;
@@ -182,17 +183,7 @@ export class SocketExecutor implements Executor {
     o.writing.delete(o.peer);
   }
 
-  async #receive(
-    { program, head }: Job,
-    o: {
-      channel: number;
-      peer: number;
-      memory: JobMemory;
-      sent: Gate[];
-      applied: Gate[];
-      reading: Map<number, Progress>;
-    },
-  ): Promise<void> {
+  async #receive({ program, head }: Job, o: ChannelWork): Promise<void> {
     const reader = this.#readers[o.channel]!;
     const first = new Uint8Array(head.length);
     const tail = new Uint8Array(CRC_BYTES);
@@ -200,12 +191,14 @@ export class SocketExecutor implements Executor {
       if (receive.peer !== o.peer) continue;
       const payload = o.memory.incoming(receive);
       const expected = headOf(head, payload.length);
-      const progress = { transfer: i, expectedBytes: payload.length, bytes: 0 };
-      o.reading.set(
-        o.peer,
-        Object.defineProperty(progress, 'bytes', { get: () => (at === 'payload' ? reader.filledBytes : 0) }),
-      );
       let at: 'head' | 'payload' = 'head';
+      o.reading.set(o.peer, {
+        transfer: i,
+        expectedBytes: payload.length,
+        get bytes() {
+          return at === 'payload' ? reader.filledBytes : 0;
+        },
+      });
       const fail = (failure: 'head' | 'checksum', came?: Uint8Array) =>
         this.#fail?.({ failure, receiving: true, peer: o.peer, came });
       // The prefix says how long the rest is: of another frame, it may be shorter than what is expected.

@@ -1,3 +1,5 @@
+import { expectCode, expectSpace } from './code-checks.js';
+
 /**
  * Float32 elements as fewer bytes, and back, with no memory between calls: what compressors and collectives send.
  *
@@ -23,4 +25,24 @@ export interface ElementCodec {
    * @throws {TransportError} `protocol` when it has not, `misaligned` where 16-bit words would straddle
    */
   decode(bytes: Uint8Array, out: Float32Array): void;
+}
+
+/**
+ * A codec that checks the lengths of what it is given before its functions run.
+ *
+ * @example checkedCodec({ name, blockElements: 1, limit, bytes: (n) => 2 * n, encode: toWords, decode: fromWords })
+ */
+export function checkedCodec(codec: ElementCodec): ElementCodec {
+  const { name, bytes: bytesFor } = codec;
+  return {
+    ...codec,
+    encode(x, out) {
+      expectSpace(name, x.length, bytesFor(x.length), out.length);
+      codec.encode(x, out);
+    },
+    decode(bytes, out) {
+      expectCode(name, out.length, bytesFor(out.length), bytes.length);
+      codec.decode(bytes, out);
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import { INT8_BLOCK, int8Bytes, int8DecodeBlocks, int8EncodeBlocks } from '@weft/native';
-import { expectCode, expectSpace } from './code-checks.js';
-import type { ElementCodec } from './codec.js';
+import { checkedCodec } from './codec.js';
 
 // code  = block*                                                                       n + 4 ⌈n / 256⌉ bytes
 // block = scale:f32 q:i8[m]             m = 256, in the last block the rest; little-endian
@@ -11,17 +10,15 @@ import type { ElementCodec } from './codec.js';
  * A block with NaN or ∞ in it has s = NaN and q = 0: all of it decodes to NaN, so that it is seen; a scale that is not finite decodes to
  * NaN. A block whose s is 0 in float32 is all zeros.
  */
-export const int8: ElementCodec = {
+export const int8 = checkedCodec({
   name: 'int8',
   blockElements: INT8_BLOCK,
   limit: Number.POSITIVE_INFINITY,
   bytes: int8Bytes,
   encode(x, out) {
-    expectSpace('int8', x.length, int8Bytes(x.length), out.length);
     int8EncodeBlocks(x, out);
   },
   decode(bytes, out) {
-    expectCode('int8', out.length, int8Bytes(out.length), bytes.length);
     int8DecodeBlocks(bytes, out);
   },
-};
+});

@@ -1,6 +1,5 @@
 import { ONE_BIT_BLOCK, oneBitBytes, oneBitDecodeBlocks, oneBitEncodeBlocks } from '@weft/native';
-import { expectCode, expectSpace } from './code-checks.js';
-import type { ElementCodec } from './codec.js';
+import { checkedCodec } from './codec.js';
 
 // code  = block*                                                                       72 ⌊n / 512⌋ (+ 8 + ⌈m / 8⌉) bytes
 // block = positive:f32 negative:f32 sign:bit[m]      m = 512, in the last block the rest; bit i of a block is bit i % 8 of byte ⌊i / 8⌋
@@ -12,17 +11,15 @@ import type { ElementCodec } from './codec.js';
  *
  * Zero has the sign of its bit. A block with NaN or ∞ in it decodes to NaN. Of use with error feedback only, hence for deltas.
  */
-export const oneBit: ElementCodec = {
+export const oneBit = checkedCodec({
   name: '1-bit',
   blockElements: ONE_BIT_BLOCK,
   limit: Number.POSITIVE_INFINITY,
   bytes: oneBitBytes,
   encode(x, out) {
-    expectSpace('1-bit', x.length, oneBitBytes(x.length), out.length);
     oneBitEncodeBlocks(x, out);
   },
   decode(bytes, out) {
-    expectCode('1-bit', out.length, oneBitBytes(out.length), bytes.length);
     oneBitDecodeBlocks(bytes, out);
   },
-};
+});
