@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { dataHome } from '@weft/hdfs-loader';
+import { dataHome, type StorageOptions } from '@weft/hdfs-loader';
 import type { EngineName } from '@weft/models';
 import {
   ALGORITHMS,
@@ -264,6 +264,35 @@ export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunCon
 
 /** Where `npm run setup -- --tensorflow` puts libtensorflow on this machine. */
 export const tensorflowDir = (env: NodeJS.ProcessEnv): string => join(dataHome(env), 'tensorflow');
+
+/** What a user may say about how HDFS is reached; the flags of every command that takes an hdfs:// location. */
+export interface HdfsFlags {
+  /** Whom to be. HADOOP_USER_NAME, else the user of this process. */
+  hdfsUser?: string;
+  /** File with a delegation token. */
+  hdfsToken?: string;
+}
+
+/**
+ * Decides how HDFS is reached, from flags and environment: HADOOP_USER_NAME, HADOOP_CONF_DIR, WEFT_HDFS_CA (file of certificates).
+ *
+ * @throws {ClusterError} `usage` when a file that is named cannot be read
+ */
+export function storageOptions(flags: HdfsFlags, env: NodeJS.ProcessEnv): StorageOptions {
+  const file = (what: string, path: string): string => {
+    try {
+      return readFileSync(path, 'utf8').trim();
+    } catch (error) {
+      return usage(`${what} ${path}: ${oneLine(error)}`);
+    }
+  };
+  return {
+    user: flags.hdfsUser ?? env['HADOOP_USER_NAME'],
+    delegationToken: flags.hdfsToken === undefined ? undefined : file('--hdfs-token', flags.hdfsToken),
+    hadoopConfDir: env['HADOOP_CONF_DIR'],
+    ca: env['WEFT_HDFS_CA'] === undefined ? undefined : file('WEFT_HDFS_CA', env['WEFT_HDFS_CA']),
+  };
+}
 
 /** What the terminal can show. */
 export interface TerminalConfig {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { openDataset } from './dataset.js';
 import { stageDataset, type WriteOptions } from './dataset-writer.js';
 import { LoaderError } from './errors.js';
-import type { Source } from './source.js';
+import type { Source } from './sources/source.js';
 import { identityOf, publish, removeDamaged, sweepStaging } from './staging.js';
 
 /** How `cachedDataset` converts and reports. */

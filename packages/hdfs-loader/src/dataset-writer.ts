@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { encodeSafetensors, type Tensor, writeSafetensors } from '@weft/safetensors';
 import { LoaderError } from './errors.js';
 import { type Manifest, type ShardManifest, type SubsetManifest, writeManifest } from './manifest.js';
-import { countPerClass, featureCount, type Samples, sliceSamples } from './samples.js';
-import type { Progress, Source } from './source.js';
+import { countPerClass, featureCount, type Samples, sliceSamples, widenRange } from './samples.js';
+import type { Progress, Source } from './sources/source.js';
 import { makeStagingFolder, publish } from './staging.js';
 
 /** How `writeDataset` writes. */
@@ -85,7 +85,7 @@ export async function stageDataset(
       });
     const manifest: Manifest = {
       format: 'weft-dataset',
-      version: 1,
+      version: 2,
       name: source.name,
       split: source.split,
       note: [source.note, ...remarks].join(' '),
@@ -119,13 +119,14 @@ async function writeSubset(samples: Samples, name: string, to: SubsetTarget): Pr
   }
   const perClass = countPerClass(samples, to.source.labelNames.length);
   const shards: ShardManifest[] = [];
+  const range = widenRange(samples.inputs, null) ?? [0, 0];
   for (let start = 0; start < samples.count; start += to.shardSamples) {
     to.signal?.throwIfAborted();
     const shard = sliceSamples(samples, start, Math.min(samples.count, start + to.shardSamples));
     shards.push(await writeShard(shard, `${name}-${String(shards.length).padStart(5, '0')}.safetensors`, to));
     to.onShard(shard.count);
   }
-  return { samples: samples.count, perClass, shards };
+  return { samples: samples.count, perClass, range, shards };
 }
 
 async function writeShard(shard: Samples, file: string, to: SubsetTarget): Promise<ShardManifest> {

@@ -4,7 +4,7 @@ export type LoaderErrorCode =
   | 'NOT_FOUND'
   /** Thrown when a source's file does not hold what its format promises; the message names the file and the byte or row. */
   | 'INVALID_SOURCE'
-  /** Thrown when a source's file ends too early. */
+  /** Thrown when a file ends too early. */
   | 'TRUNCATED'
   /** Thrown when a manifest is missing, is not JSON, or does not fit its schema. */
   | 'INVALID_MANIFEST'
@@ -16,8 +16,22 @@ export type LoaderErrorCode =
   | 'CACHE_CONTENDED'
   /** Thrown when an argument is out of its range. */
   | 'INVALID_ARGUMENT'
+  /** Thrown when something is already at the path that would be written. */
+  | 'EXISTS'
+  /** Thrown when the user may not; of HDFS, AccessControlException. */
+  | 'PERMISSION'
+  /** Thrown when a directory's quota of names or bytes, or the disk, is used up. */
+  | 'QUOTA'
+  /** Thrown when the NameNode stayed in safe mode, where nothing can be written, until the deadline; trying again may help. */
+  | 'SAFE_MODE'
+  /** Thrown when no NameNode, or no DataNode with the block, answered until the deadline; trying again may help. */
+  | 'UNAVAILABLE'
+  /** Thrown when an answer did not come in time; trying again may help. */
+  | 'TIMEOUT'
   /** Thrown when the operating system refuses a read or write; `cause` is its error. */
   | 'IO';
+
+const RETRYABLE: ReadonlySet<LoaderErrorCode> = new Set(['CACHE_CONTENDED', 'SAFE_MODE', 'UNAVAILABLE', 'TIMEOUT']);
 
 /** Thrown when a source cannot be read, a data set is damaged, or an argument is out of range. */
 export class LoaderError extends Error {
@@ -29,12 +43,22 @@ export class LoaderError extends Error {
   constructor(code: LoaderErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
-    this.retryable = code === 'CACHE_CONTENDED';
+    this.retryable = RETRYABLE.has(code);
   }
 }
 
-/** A file system error as a LoaderError: NOT_FOUND for ENOENT, else IO. */
+const FILE_CODES: Readonly<Record<string, LoaderErrorCode>> = {
+  ENOENT: 'NOT_FOUND',
+  EEXIST: 'EXISTS',
+  EACCES: 'PERMISSION',
+  EPERM: 'PERMISSION',
+  EROFS: 'PERMISSION',
+  ENOSPC: 'QUOTA',
+  EDQUOT: 'QUOTA',
+};
+
+/** A file system error as a LoaderError: NOT_FOUND for ENOENT, and so on, else IO. */
 export function fileError(action: 'read' | 'write', path: string, cause: unknown): LoaderError {
-  const code = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'NOT_FOUND' : 'IO';
+  const code = FILE_CODES[(cause as NodeJS.ErrnoException).code ?? ''] ?? 'IO';
   return new LoaderError(code, `cannot ${action} ${path}: ${(cause as Error).message}`, { cause });
 }

@@ -20,13 +20,15 @@ export interface SubsetManifest {
   readonly samples: number;
   /** Samples of each class, by index. */
   readonly perClass: readonly number[];
+  /** Smallest and largest value of all its inputs; [0, 0] where it is empty. Fitting a min-max scaler needs no pass over the data. */
+  readonly range: readonly [number, number];
   readonly shards: readonly ShardManifest[];
 }
 
 /** What manifest.json says about a data set. */
 export interface Manifest {
   readonly format: 'weft-dataset';
-  readonly version: 1;
+  readonly version: 2;
   readonly name: string;
   /** 'official', 'npm', or another source's own. */
   readonly split: string;
@@ -46,6 +48,7 @@ const count = z.int().nonnegative();
 const subset = z.object({
   samples: count,
   perClass: z.array(count),
+  range: z.tuple([z.int().min(0).max(255), z.int().min(0).max(255)]),
   shards: z.array(
     z.object({
       // A plain name: a manifest must not point out of its own folder.
@@ -58,7 +61,7 @@ const subset = z.object({
 });
 const schema = z.object({
   format: z.literal('weft-dataset'),
-  version: z.literal(1),
+  version: z.literal(2, 'expected version 2: made by another version of weft, ingest it again'),
   name: z.string().min(1),
   split: z.string().min(1),
   note: z.string(),

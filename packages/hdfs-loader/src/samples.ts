@@ -33,6 +33,21 @@ export function countPerClass(samples: Samples, classes: number): number[] {
   return perClass;
 }
 
+/** Smallest and largest of some values, joined with a range that is known already. */
+export function widenRange(
+  values: Uint8Array,
+  known: readonly [number, number] | null,
+): readonly [number, number] | null {
+  let [min, max] = known ?? [255, 0];
+  if (values.length === 0 || (min === 0 && max === 255)) return known;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return [min, max];
+}
+
 /** Samples [start, end) as a view. */
 export function sliceSamples(samples: Samples, start: number, end: number): Samples {
   const { inputs, labels, features } = samples;

@@ -7,7 +7,7 @@ import { scratchFolder } from './scratch-folder.js';
 const shard = (file: string, samples: number) => ({ file, samples, bytes: samples * 4 + 100, sha256: 'ab'.repeat(32) });
 const manifest: Manifest = {
   format: 'weft-dataset',
-  version: 1,
+  version: 2,
   name: 'n',
   split: 'npm',
   note: '',
@@ -16,8 +16,13 @@ const manifest: Manifest = {
   classes: 2,
   labelNames: ['a', 'b'],
   subsets: {
-    train: { samples: 5, perClass: [2, 3], shards: [shard('train-0.safetensors', 3), shard('train-1.safetensors', 2)] },
-    test: { samples: 0, perClass: [0, 0], shards: [] },
+    train: {
+      samples: 5,
+      perClass: [2, 3],
+      range: [0, 255],
+      shards: [shard('train-0.safetensors', 3), shard('train-1.safetensors', 2)],
+    },
+    test: { samples: 0, perClass: [0, 0], range: [0, 0], shards: [] },
   },
 };
 /** The manifest's text with the value at a path replaced (removed when undefined). */
@@ -38,7 +43,7 @@ describe('parseManifest', () => {
 
   it.each([
     ['format', 'other', /m: format: /],
-    ['version', 2, /m: version: /],
+    ['version', 1, /m: version: /],
     ['name', '', /m: name: /],
     ['split', undefined, /m: split: /],
     ['inputShape', [28, 0], /m: inputShape\.1: /],

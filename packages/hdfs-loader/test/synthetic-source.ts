@@ -1,5 +1,5 @@
 import type { Samples } from '../src/samples.js';
-import type { Source } from '../src/source.js';
+import type { Source } from '../src/sources/source.js';
 
 /** `count` samples of 2 × 2: sample i is all i mod 256, its label i mod 3. */
 export function syntheticSamples(count: number, first = 0): Samples {

@@ -1,4 +1,4 @@
-import type { Samples } from './samples.js';
+import type { Samples } from '../samples.js';
 
 /**
  * The rows of `samples` whose inputs also stand, byte for byte, in `others`, whatever the labels.

@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { fileError, LoaderError } from './errors.js';
+import { fileError, LoaderError } from '../errors.js';
+import type { Samples } from '../samples.js';
 import { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
-import type { Samples } from './samples.js';
 import { fashionMnistLabelNames, type Source } from './source.js';
 
 const gunzipAsync = promisify(gunzip);

@@ -1,5 +1,5 @@
-import { LoaderError } from './errors.js';
-import type { Samples } from './samples.js';
+import { LoaderError } from '../errors.js';
+import type { Samples } from '../samples.js';
 
 /** Reused memory of one batch: room for at least its rows. */
 export interface BatchBuffers {

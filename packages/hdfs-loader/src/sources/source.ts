@@ -1,4 +1,4 @@
-import type { Samples } from './samples.js';
+import type { Samples } from '../samples.js';
 
 /** How far a conversion is: files of the source while reading, samples while writing. */
 export interface Progress {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochOrder } from '../src/epoch-order.js';
-import { gather } from '../src/gather.js';
-import { syntheticSamples } from './synthetic-source.js';
+import { epochOrder } from '../../src/batches/epoch-order.js';
+import { gather } from '../../src/batches/gather.js';
+import { syntheticSamples } from '../synthetic-source.js';
 
 const buffers = (rows: number) => ({ inputs: new Uint8Array(rows * 4), targets: new Uint16Array(rows) });
 

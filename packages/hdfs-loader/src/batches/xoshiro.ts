@@ -1,4 +1,4 @@
-import { LoaderError } from './errors.js';
+import { LoaderError } from '../errors.js';
 
 /** A stream of uniform 32-bit integers. */
 export type Uint32Stream = () => number;

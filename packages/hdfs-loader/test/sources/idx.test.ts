@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseIdxImages, parseIdxLabels } from '../src/idx.js';
+import { parseIdxImages, parseIdxLabels } from '../../src/sources/idx.js';
 
 const u32 = (...words: number[]) =>
   words.flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]);

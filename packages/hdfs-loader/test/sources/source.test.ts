@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fashionMnistLabelNames } from '../src/source.js';
+import { fashionMnistLabelNames } from '../../src/sources/source.js';
 
 describe('fashionMnistLabelNames', () => {
   it('has ten different names in the order of the paper', () => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, LoaderError } from './errors.js';
+import { fileError, LoaderError } from '../errors.js';
+import { type Samples, sliceSamples } from '../samples.js';
 import { rowsAlsoIn } from './repeated-rows.js';
-import { type Samples, sliceSamples } from './samples.js';
 import { fashionMnistLabelNames, type Source, type Splits } from './source.js';
 
 const SIDE = 28;

@@ -1,4 +1,4 @@
-import { LoaderError } from './errors.js';
+import { LoaderError } from '../errors.js';
 import { keyedStream, uniformBelow } from './xoshiro.js';
 
 /**

@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { idxFolder } from '../src/idx-folder.js';
-import { scratchFolder } from './scratch-folder.js';
+import { idxFolder } from '../../src/sources/idx-folder.js';
+import { scratchFolder } from '../scratch-folder.js';
 
 const u32 = (...words: number[]) => {
   const bytes = Buffer.alloc(4 * words.length);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keyedStream, type Uint32Stream, uniformBelow, xoshiro128 } from '../src/xoshiro.js';
+import { keyedStream, type Uint32Stream, uniformBelow, xoshiro128 } from '../../src/batches/xoshiro.js';
 
 const take = (count: number, next: Uint32Stream) => Array.from({ length: count }, next);
 

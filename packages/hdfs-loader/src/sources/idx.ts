@@ -1,4 +1,4 @@
-import { LoaderError } from './errors.js';
+import { LoaderError } from '../errors.js';
 
 // images = 0x00000803:u32 count:u32 rows:u32 columns:u32 { pixel:u8 }     big-endian
 // labels = 0x00000801:u32 count:u32 { label:u8 }
