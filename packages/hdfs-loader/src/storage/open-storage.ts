@@ -45,15 +45,14 @@ const DEFAULT_CONCURRENCY = 4;
 export function openStorage(location: string, options: StorageOptions = {}): { storage: Storage; path: string } {
   const parsed = parseLocation(location);
   if (parsed.scheme === 'file') return { storage: fileStorage(), path: parsed.path };
-  const { hadoopConfDir, localHosts = hostsOfThisMachine(), ca } = options;
+  const { hadoopConfDir, localHosts, ca } = options;
   const conf = hadoopConfDir === undefined ? new Map<string, string>() : readHadoopConf(hadoopConfDir);
-  const local = new Set(localHosts.map((host) => host.toLowerCase()));
   const storage = new HdfsStorage({
     addresses: nameNodeAddresses(parsed, conf),
     user: options.user ?? userInfo().username,
     delegationToken: options.delegationToken,
     ca: ca === undefined ? undefined : [...rootCertificates, ca],
-    isLocal: (host) => local.has(host.toLowerCase()),
+    isLocal: localTest(localHosts),
     retry: { ...DEFAULT_RETRY, deadlineMs: positive('deadlineMs', options.deadlineMs ?? DEFAULT_RETRY.deadlineMs) },
     idleMs: positive('idleMs', options.idleMs ?? DEFAULT_IDLE_MS),
     readAheadBytes: positive('readAheadBytes', options.readAheadBytes ?? DEFAULT_READ_AHEAD_BYTES),
@@ -65,6 +64,12 @@ export function openStorage(location: string, options: StorageOptions = {}): { s
 function positive(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new LoaderError('INVALID_ARGUMENT', `${name}: expected a whole number above 0, got ${value}`);
+}
+
+/** Whether a name or address is this machine's. */
+function localTest(hosts: readonly string[] | undefined): (host: string) => boolean {
+  const local = new Set((hosts ?? hostsOfThisMachine()).map((host) => host.toLowerCase()));
+  return (host) => local.has(host.toLowerCase()) || (hosts === undefined && host.startsWith('127.'));
 }
 
 /** The host name, whole and up to its first dot, and every address. */
