@@ -57,42 +57,51 @@ export class BlockReader {
       signal?.throwIfAborted();
       const { name } = replica;
       if ((this.#avoided.get(name) ?? 0) > performance.now()) continue;
-      const connection = this.#take(name);
-      const onAbort = (): void => connection.destroy(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const before = done;
       if (failures > 0) onRetry();
-      try {
-        await connection.read({
-          block,
-          offset: offset + done,
-          into: into.subarray(done),
-          onBytes: (bytes) => {
-            done += bytes;
-            onBytes(bytes, replica);
-          },
-        });
-        this.#keep(name, connection);
-        return done;
-      } catch {
-        signal?.throwIfAborted();
-        failures += 1;
-        this.#open.delete(connection);
-        if (done === before) this.#avoided.set(name, performance.now() + AVOID_MS);
-      } finally {
-        signal?.removeEventListener('abort', onAbort);
+      const before = done;
+      // A kept connection may have been closed meanwhile, which says nothing about the DataNode: then a new one follows.
+      for (let fresh = false; !fresh; ) {
+        const kept = this.#takeKept(name);
+        fresh = kept === undefined;
+        const connection = kept ?? this.#connect(name);
+        const onAbort = (): void => connection.destroy(signal?.reason);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        try {
+          await connection.read({
+            block,
+            offset: offset + done,
+            into: into.subarray(done),
+            onBytes: (bytes) => {
+              done += bytes;
+              onBytes(bytes, replica);
+            },
+          });
+          this.#keep(name, connection);
+          return done;
+        } catch {
+          signal?.throwIfAborted();
+          this.#open.delete(connection);
+        } finally {
+          signal?.removeEventListener('abort', onAbort);
+        }
       }
+      failures += 1;
+      if (done === before) this.#avoided.set(name, performance.now() + AVOID_MS);
     }
     return done;
   }
 
-  #take(name: string): BlockConnection {
+  #takeKept(name: string): BlockConnection | undefined {
     const idle = this.#idle.get(name) ?? [];
     for (let last = idle.pop(); last; last = idle.pop()) {
       if (last.connection.isUsable && performance.now() - last.since < REUSE_MS) return last.connection;
       last.connection.destroy(undefined);
       this.#open.delete(last.connection);
     }
+    return undefined;
+  }
+
+  #connect(name: string): BlockConnection {
     const connection = BlockConnection.to(name, this.#o);
     this.#open.add(connection);
     return connection;
