@@ -1,4 +1,4 @@
-export { QUICK_JVM } from './daemon-command.js';
+export { makeClassArchive } from './class-archive.js';
 export type { Hadoop, HadoopDaemon, HadoopNameNode, HadoopOptions } from './hadoop.js';
 export { HADOOP_VERSION } from './jar-list.js';
 export { type FetchJarsOptions, fetchJars, jarsDir, MAVEN_CENTRAL, missingJars } from './jars.js';
@@ -12,5 +12,6 @@ export {
   type UpResult,
 } from './local-hadoop.js';
 export { type LocalDaemonStatus, type LocalStatus, localStatus } from './local-status.js';
-export { type PrepareOptions, prepareHadoop } from './prepare.js';
+export { type Prepared, type PrepareOptions, prepareHadoop } from './prepare.js';
+export { QUICK_JVM } from './program.js';
 export { startHadoop } from './start-hadoop.js';

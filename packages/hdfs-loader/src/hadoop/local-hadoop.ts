@@ -7,12 +7,13 @@ import { pathToFileURL } from 'node:url';
 import { LoaderError } from '../errors.js';
 import { defaultFs, writeConfiguration } from './configuration.js';
 import { Daemon } from './daemon.js';
-import { dataNodeCommand, formatCommand, nameNodeCommand, type Program } from './daemon-command.js';
+import { dataNodeCommand, formatCommand, nameNodeCommand } from './daemon-command.js';
 import { DetachedDaemon } from './detached-daemon.js';
 import { withLock } from './folder-lock.js';
-import type { Java } from './java.js';
 import { type Layout, planLayout } from './layout.js';
+import type { Prepared } from './prepare.js';
 import { openProbe, type Probe } from './probe.js';
+import type { Program } from './program.js';
 
 /** What a user decides; what is not given is as it was the last time, else as here. */
 export interface LocalSettings {
@@ -38,7 +39,7 @@ export interface LocalHadoopOptions {
 
 export interface UpOptions extends LocalHadoopOptions, LocalSettings {
   /** Gives Java and the jars; asked only when something is to be started. */
-  readonly prepare: () => Promise<{ java: Java; jarsDir: string }>;
+  readonly prepare: () => Promise<Prepared>;
   /** Default 3 min. */
   readonly timeoutMs?: number | undefined;
 }
@@ -85,8 +86,8 @@ export async function readPlan(dir: string): Promise<LocalPlan | null> {
 }
 
 /** The daemons of a plan: NameNode first. Commands are whole only with the program that runs them. */
-export function daemonsOf(layout: Layout, found?: { java: Java; jarsDir: string }): DetachedDaemon[] {
-  const nowhere = { java: { path: '', keytool: '', major: 0 }, jarsDir: '' };
+export function daemonsOf(layout: Layout, found?: Prepared): DetachedDaemon[] {
+  const nowhere = { java: { path: '', keytool: '', major: 0, build: '' }, jarsDir: '' };
   const program: Program = { ...(found ?? nowhere), layout, jvmArgs: JVM_ARGS };
   const commands = [nameNodeCommand(program, 0), ...layout.dataNodes.map((_, i) => dataNodeCommand(program, i))];
   return commands.map((command) => new DetachedDaemon(command, join(layout.dir, `${command.id}.pid`)));
