@@ -2,25 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { dataNodeProperties, type Properties } from './configuration.js';
-import type { Java } from './java.js';
 import type { Layout } from './layout.js';
-
-/**
- * Flags of the JVM that make short runs start in half the time: only the first compiler, no threads for collecting garbage. For what runs
- * long or is measured give others, as ['-Xmx1g'].
- */
-export const QUICK_JVM: readonly string[] = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+import { type Program, QUICK_JVM } from './program.js';
 
 const NAME_NODE = 'org.apache.hadoop.hdfs.server.namenode.NameNode';
 const DATA_NODE = 'org.apache.hadoop.hdfs.server.datanode.DataNode';
-
-/** What commands are made of. */
-export interface Program {
-  readonly java: Java;
-  readonly jarsDir: string;
-  readonly layout: Layout;
-  readonly jvmArgs: readonly string[];
-}
 
 /** A process to start. */
 export interface DaemonCommand {
@@ -36,20 +22,24 @@ export interface DaemonCommand {
 const define = (properties: Properties): string[] =>
   Object.entries(properties).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
 
+/** The jars come first: an archive of their classes is good for class paths that begin with them. */
+function javaWords({ java, jarsDir, layout, classArchive }: Program, jvmArgs: readonly string[]): string[] {
+  const archive = classArchive === undefined ? [] : [`-XX:SharedArchiveFile=${classArchive}`];
+  const path = [join(jarsDir, '*'), layout.confDir].join(delimiter);
+  return [java.path, ...jvmArgs, ...archive, '-Djava.net.preferIPv4Stack=true', '-cp', path];
+}
+
 /** A tool of Hadoop, as `org.apache.hadoop.hdfs.tools.DFSAdmin`. */
 export function toolWords(program: Program, className: string, args: readonly string[]): string[] {
-  const { java, jarsDir, layout } = program;
-  const path = [layout.confDir, join(jarsDir, '*')].join(delimiter);
-  return [java.path, ...QUICK_JVM, '-Djava.net.preferIPv4Stack=true', '-cp', path, className, ...args];
+  return [...javaWords(program, QUICK_JVM), className, ...args];
 }
 
 function daemon(program: Program, o: { id: string; className: string; args: readonly string[] }): DaemonCommand {
-  const { java, jarsDir, layout, jvmArgs } = program;
-  const logFile = join(layout.logDir, `${o.id}.log`);
-  const path = [layout.confDir, join(jarsDir, '*')].join(delimiter);
-  const log = ['-Dhadoop.root.logger=INFO,file', `-Dhadoop.log.file=${logFile}`, `-Dhadoop.log.dir=${layout.logDir}`];
-  const words = [java.path, ...jvmArgs, '-Djava.net.preferIPv4Stack=true', ...log, '-cp', path, o.className, ...o.args];
-  return { id: o.id, words, logFile, outFile: join(layout.logDir, `${o.id}.out`) };
+  const { logDir } = program.layout;
+  const logFile = join(logDir, `${o.id}.log`);
+  const log = ['-Dhadoop.root.logger=INFO,file', `-Dhadoop.log.file=${logFile}`, `-Dhadoop.log.dir=${logDir}`];
+  const words = [...javaWords(program, [...program.jvmArgs, ...log]), o.className, ...o.args];
+  return { id: o.id, words, logFile, outFile: join(logDir, `${o.id}.out`) };
 }
 
 /** Of two NameNodes on one machine, each must be told which it is. */

@@ -7,6 +7,8 @@ export interface HadoopOptions extends HdfsSettings, Omit<LayoutOptions, 'dir'> 
   readonly java: Java;
   /** Folder with the jars, as fetchJars gives it. */
   readonly jarsDir: string;
+  /** As makeClassArchive gives it. */
+  readonly classArchive?: string | undefined;
   /** Folder for everything; it is made, and must have no Hadoop's data in it. Default: a temporary one, deleted by close(). */
   readonly dir?: string;
   /** Flags of the daemons' JVMs. Default QUICK_JVM, which is not for measuring. */

@@ -18,6 +18,8 @@ export interface Java {
   readonly keytool: string;
   /** As 17 or 21. */
   readonly major: number;
+  /** What it says of itself. */
+  readonly build: string;
 }
 
 const INSTALL: Partial<Record<NodeJS.Platform, string>> = {
@@ -53,8 +55,9 @@ export async function findJava(o: { javaHome?: string | undefined; searchPath?: 
     } catch {
       continue;
     }
-    const major = await version(path);
-    if (major !== null && major >= OLDEST_JAVA) return { path, keytool: join(dirname(path), 'keytool'), major };
+    const build = await version(path);
+    const major = parseJavaVersion(build);
+    if (major !== null && major >= OLDEST_JAVA) return { path, keytool: join(dirname(path), 'keytool'), major, build };
     problem = major === null ? `${path} does not run` : `${path} is Java ${major}`;
   }
   throw new LoaderError('NOT_FOUND', `${wanted}, ${problem}; ${javaAdvice()}`);
@@ -68,11 +71,11 @@ export function parseJavaVersion(text: string): number | null {
 }
 
 /** On a Mac without Java, /usr/bin/java is there, and fails. */
-async function version(path: string): Promise<number | null> {
+async function version(path: string): Promise<string> {
   try {
     const { stderr, stdout } = await run(path, ['-version'], { timeout: 30_000 });
-    return parseJavaVersion(`${stderr}\n${stdout}`);
+    return `${stderr}${stdout}`.trim();
   } catch {
-    return null;
+    return '';
   }
 }

@@ -113,6 +113,8 @@ function isFree(host: string, at: number): Promise<boolean> {
       if (error.code === 'EADDRINUSE') return resolve(false);
       reject(new LoaderError('INVALID_ARGUMENT', `cannot listen on ${host}:${at}: ${error.message}`, { cause: error }));
     });
-    server.listen({ host, port: at, exclusive: true }, () => server.close(() => resolve(true)));
+    // Node may take localhost for ::1, where Java takes it for 127.0.0.1.
+    const address = host === 'localhost' ? '127.0.0.1' : host;
+    server.listen({ host: address, port: at, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

@@ -6,10 +6,11 @@ import { promisify } from 'node:util';
 import { LoaderError } from '../errors.js';
 import { defaultFs } from './configuration.js';
 import { Daemon } from './daemon.js';
-import { dataNodeCommand, formatCommand, nameNodeCommand, type Program, toolWords } from './daemon-command.js';
+import { dataNodeCommand, formatCommand, nameNodeCommand, toolWords } from './daemon-command.js';
 import type { Hadoop, HadoopDaemon, HadoopNameNode } from './hadoop.js';
 import type { NameNodeLayout } from './layout.js';
 import { openProbe, type Probe } from './probe.js';
+import type { Program } from './program.js';
 
 const run = promisify(execFile);
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeStores } from './certificates.js';
 import { writeConfiguration } from './configuration.js';
-import { QUICK_JVM } from './daemon-command.js';
 import type { Hadoop, HadoopOptions } from './hadoop.js';
 import { type Layout, planLayout } from './layout.js';
+import { QUICK_JVM } from './program.js';
 import { RunningHadoop } from './running-hadoop.js';
 
 const TIMEOUT_MS = 180_000;
@@ -23,7 +23,7 @@ const TIMEOUT_MS = 180_000;
  * await hadoop.close();
  */
 export async function startHadoop(options: HadoopOptions): Promise<Hadoop> {
-  const { java, jarsDir, jvmArgs = QUICK_JVM, timeoutMs = TIMEOUT_MS } = options;
+  const { java, jarsDir, classArchive, jvmArgs = QUICK_JVM, timeoutMs = TIMEOUT_MS } = options;
   const temporary = options.dir === undefined;
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'weft-hadoop-')));
   try {
@@ -33,7 +33,10 @@ export async function startHadoop(options: HadoopOptions): Promise<Hadoop> {
       ? await makeStores({ java, dir: join(dir, 'stores'), hosts: hostsOf(layout) })
       : undefined;
     await writeConfiguration(layout, { ...options, stores });
-    const hadoop = new RunningHadoop({ java, jarsDir, layout, jvmArgs }, { ca: stores?.ca, temporary, timeoutMs });
+    const hadoop = new RunningHadoop(
+      { java, jarsDir, layout, jvmArgs, classArchive },
+      { ca: stores?.ca, temporary, timeoutMs },
+    );
     try {
       await hadoop.begin();
     } catch (error) {
