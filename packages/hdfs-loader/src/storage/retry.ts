@@ -36,8 +36,10 @@ export async function retrying<T>(
   attemptOnce: (now: Try) => Promise<T>,
 ): Promise<T> {
   const { where, policy, signal, moved } = o;
-  const end = performance.now() + policy.deadlineMs;
+  const beginMs = performance.now();
+  const end = beginMs + policy.deadlineMs;
   let ambiguous = false;
+  let last: RemoteFailure | undefined;
   let delayMs = policy.firstDelayMs;
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
@@ -47,20 +49,23 @@ export async function retrying<T>(
       signal?.throwIfAborted();
       if (!(error instanceof RemoteFailure)) throw error;
       if (error.remedy === 'none') throw error.toLoaderError(where);
-      ambiguous ||= error.status === 0;
+      ambiguous ||= error.ambiguous;
+      // A try that the deadline cut short says nothing: the answer before it does.
+      if (error.exception !== 'timeout' || last === undefined) last = error;
+      const waitMs = delayMs * (0.5 + Math.random() / 2);
       const leftMs = end - performance.now();
-      if (leftMs <= 0) throw givenUp(error, { where, attempt, policy });
+      if (leftMs <= 0) throw givenUp(last, { where, attempt, beginMs });
       if (error.remedy === 'move' && moved?.()) continue;
-      await sleep(Math.min(leftMs, delayMs * (0.5 + Math.random() / 2)), undefined, signal ? { signal } : {}).catch(
-        () => {},
-      );
+      if (leftMs <= waitMs) throw givenUp(last, { where, attempt, beginMs });
+      await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => {});
       delayMs = Math.min(policy.maxDelayMs, delayMs * 2);
     }
   }
 }
 
-function givenUp(last: RemoteFailure, o: { where: string; attempt: number; policy: RetryPolicy }): LoaderError {
+function givenUp(last: RemoteFailure, o: { where: string; attempt: number; beginMs: number }): LoaderError {
   const error = last.toLoaderError(o.where);
-  const tries = `given up after ${o.attempt + 1} ${o.attempt === 0 ? 'try' : 'tries'} in ${o.policy.deadlineMs / 1000} s`;
+  const seconds = ((performance.now() - o.beginMs) / 1000).toFixed(1);
+  const tries = `given up after ${o.attempt + 1} ${o.attempt === 0 ? 'try' : 'tries'} in ${seconds} s`;
   return new LoaderError(error.code, `${error.message} (${tries})`, { cause: error });
 }
