@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { Agent, type Dispatcher } from 'undici';
 import { LoaderError } from '../errors.js';
+import { BlockReader } from './block-reader.js';
+import { blockLocations, blocksToRead } from './find-blocks.js';
 import { renameRemote } from './hdfs-rename.js';
 import { HdfsWriter } from './hdfs-writer.js';
 import { normalizedPath } from './location.js';
@@ -37,6 +39,8 @@ export interface HdfsOptions {
   readonly idleMs: number;
   readonly readAheadBytes: number;
   readonly concurrency: number;
+  /** Whether blocks are read from DataNodes' data transfer ports, where those can be reached. */
+  readonly directReads: boolean;
 }
 
 /** Below this, asking where the blocks are costs more than it gives: the NameNode prefers a near replica by itself. */
@@ -54,6 +58,7 @@ export class HdfsStorage implements Storage {
   readonly #agent: Agent;
   readonly #nameNodes: NameNodes;
   readonly #plain = new Map<NameNodeAddress, PlainOperations>();
+  readonly #direct: BlockReader;
   readonly #reader: RangeReader;
   readonly #writer: HdfsWriter;
   readonly #closed = new AbortController();
@@ -69,7 +74,9 @@ export class HdfsStorage implements Storage {
     const credentials = credentialsOf(o);
     this.#nameNodes = new NameNodes({ addresses: o.addresses, credentials, retry, idleMs, agent });
     const nameNodes = this.#nameNodes;
+    this.#direct = new BlockReader({ idleMs });
     this.#reader = new RangeReader({
+      direct: this.#direct,
       nameNodes,
       agent,
       retry,
@@ -141,7 +148,7 @@ export class HdfsStorage implements Storage {
         if (ahead.length > 0 && heldBytes + range.length > readAheadBytes) return;
         heldBytes += range.length;
         next += 1;
-        const into = new Uint8Array(range.length);
+        const into = Buffer.allocUnsafeSlow(range.length);
         const piece = this.#reader.read(path, range, into, signal).then(() => into);
         // Its failure is thrown in its turn.
         piece.catch(() => {});
@@ -274,31 +281,14 @@ export class HdfsStorage implements Storage {
   }
 
   async blocks(path: string, options: CallOptions = {}): Promise<readonly BlockLocation[]> {
-    return this.#blocks(path, { offset: 0, length: Number.MAX_SAFE_INTEGER, signal: options.signal });
-  }
-
-  async #blocks(
-    path: string,
-    o: { offset: number; length: number; signal: AbortSignal | undefined },
-  ): Promise<BlockLocation[]> {
-    const { offset, length, signal } = o;
-    const { BlockLocation = [] } = await this.#ask<{ BlockLocation?: readonly BlockLocation[] }>(
-      { op: 'GETFILEBLOCKLOCATIONS', field: 'BlockLocations' },
-      path,
-      { signal },
-      { offset, length },
-    );
-    return BlockLocation.map((block) => ({
-      offset: block.offset,
-      length: block.length,
-      hosts: [...block.hosts],
-      names: [...block.names],
-    })).sort((a, b) => a.offset - b.offset);
+    const all = { offset: 0, length: Number.MAX_SAFE_INTEGER };
+    return blockLocations(this.#nameNodes, path, { ...all, signal: this.#signal(options) });
   }
 
   async close(): Promise<void> {
     this.#closed.abort(new LoaderError('IO', `${this.root}: closed`));
     for (const plain of this.#plain.values()) plain.close();
+    this.#direct.close(this.#closed.signal.reason);
     await this.#agent.destroy();
   }
 
@@ -306,8 +296,9 @@ export class HdfsStorage implements Storage {
     path: string,
     o: { offset: number; length: number; rangeBytes: number; signal: AbortSignal | undefined },
   ) {
-    const { isLocal } = this.#o;
-    const blocks = o.length <= SMALL_BYTES ? [] : await this.#blocks(path, o).catch(noBlocks);
+    const { isLocal, directReads } = this.#o;
+    if (o.length <= SMALL_BYTES) return planRanges([], { ...o, isLocal });
+    const blocks = await blocksToRead(this.#nameNodes, path, { ...o, directReads, signal: this.#signal(o) });
     return planRanges(blocks, { ...o, isLocal });
   }
 
@@ -378,12 +369,6 @@ function anyOf(signals: AbortSignal[]): AbortSignal {
   const any = AbortSignal.any(signals);
   setMaxListeners(0, any);
   return any;
-}
-
-/** An old gateway does not know the operation: then it chooses itself. */
-function noBlocks(error: unknown): BlockLocation[] {
-  if (error instanceof LoaderError && (error.code === 'IO' || error.code === 'INVALID_ARGUMENT')) return [];
-  throw error;
 }
 
 /** `/a/b` → `/a`; `/a` → `/`. */
