@@ -73,7 +73,7 @@ export class NameNodes {
       tried = (tried + 1) % this.#addresses.length;
       return tried !== 0;
     };
-    return retrying({ where, policy, signal, moved }, async (now) => {
+    return retrying({ where: () => where + this.#hint, policy, signal, moved }, async (now) => {
       at = this.#active;
       try {
         return await work(this.#addresses[at]!, { ...now, idleMs: Math.min(idleMs, now.leftMs) });
@@ -90,7 +90,7 @@ export class NameNodes {
     const usual = DEFAULT_PORTS[protocol];
     if (port === usual) return false;
     this.#addresses[index] = { protocol, host, port: usual };
-    this.#hint = ` (port ${port} speaks Hadoop's own protocol; expected the port of WebHDFS, ${usual} tried)`;
+    this.#hint = ` (port ${port} speaks Hadoop's own protocol; expected that of WebHDFS, tried ${usual})`;
     return true;
   }
 
@@ -115,7 +115,7 @@ export class NameNodes {
 
   /** `OPEN hdfs://nn:9870/a b`, for messages. */
   where(op: string, path: string): string {
-    return `${op} hdfs://${this.names}${path}${this.#hint}`;
+    return `${op} hdfs://${this.names}${path}`;
   }
 
   /** The URL of an operation at one NameNode, with the credentials. */

@@ -83,7 +83,8 @@ export class PlainOperations {
     return new RemoteFailure({ status: 200, exception: '', message, remedy: 'none' });
   }
 
-  #send({ idleMs, signal }: PlainCall, start: (client: Client) => Started): Promise<unknown> {
+  async #send({ idleMs, signal }: PlainCall, start: (client: Client) => Started): Promise<unknown> {
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const request = start(this.#client);
       request.removeAllListeners('complete').removeAllListeners('error');
@@ -109,7 +110,7 @@ export class PlainOperations {
         bytes += chunk.length;
         if (bytes <= MAX_ANSWER_BYTES) return;
         request.abort();
-        settle(() => reject(this.#unexpected(`an answer of at most ${MAX_ANSWER_BYTES} bytes`, 'more')));
+        settle(() => reject(this.#unexpected(`an answer of at most ${MAX_ANSWER_BYTES} bytes`, bytes)));
       });
       request.on('complete', ({ statusCode = 0, complete }: IncomingMessage, body: unknown) => {
         if (!complete) failed(new Error('the answer ended early'));

@@ -46,7 +46,7 @@ export class RemoteFailure extends Error {
   #code(): LoaderErrorCode {
     const known = CODES[this.exception];
     if (known) return known;
-    if (this.status === 0) return this.exception === 'timeout' ? 'TIMEOUT' : 'UNAVAILABLE';
+    if (this.status === 0 && this.remedy !== 'none') return this.exception === 'timeout' ? 'TIMEOUT' : 'UNAVAILABLE';
     // Of a gateway before WebHDFS, or of Kerberos: Hadoop's own refusals have a name.
     if (this.status === 401 || (this.status === 403 && this.exception === '')) return 'PERMISSION';
     return this.remedy === 'none' ? 'IO' : 'UNAVAILABLE';
@@ -179,7 +179,7 @@ export function connectionFailure(peer: string, cause: unknown): RemoteFailure {
   return new RemoteFailure({
     status: 0,
     exception: timeout ? 'timeout' : '',
-    message: `${peer}: ${message || code}`,
+    message: `${peer}: ${message || code}${certificate ? '; expected a certificate that is trusted' : ''}`,
     remedy: certificate ? 'none' : 'move',
     ambiguous: reached,
     cause,

@@ -27,15 +27,16 @@ export interface Try {
  * Tries until it works, the failure is one that trying does not help, or the deadline passes. Between two tries it waits, for a random part of
  * a delay that doubles (full jitter, Brooker 2015); not after a failure that `moved` says has another place to go.
  *
- * @param o.where what is being done, and to what, for messages
+ * @param o.where what is being done, and to what, for messages; made when there is one
  * @param o.moved after a failure with remedy 'move': turns to another place, and says whether that is one not tried since the last wait
  * @throws LoaderError of the last failure, or the signal's reason
  */
 export async function retrying<T>(
-  o: { where: string; policy: RetryPolicy; signal: AbortSignal | undefined; moved?: () => boolean },
+  o: { where: string | (() => string); policy: RetryPolicy; signal: AbortSignal | undefined; moved?: () => boolean },
   attemptOnce: (now: Try) => Promise<T>,
 ): Promise<T> {
-  const { where, policy, signal, moved } = o;
+  const { policy, signal, moved } = o;
+  const where = (): string => (typeof o.where === 'string' ? o.where : o.where());
   const beginMs = performance.now();
   const end = beginMs + policy.deadlineMs;
   let ambiguous = false;
@@ -48,15 +49,15 @@ export async function retrying<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof RemoteFailure)) throw error;
-      if (error.remedy === 'none') throw error.toLoaderError(where);
+      if (error.remedy === 'none') throw error.toLoaderError(where());
       ambiguous ||= error.ambiguous;
       // A try that the deadline cut short says nothing: the answer before it does.
       if (error.exception !== 'timeout' || last === undefined) last = error;
       const waitMs = delayMs * (0.5 + Math.random() / 2);
       const leftMs = end - performance.now();
-      if (leftMs <= 0) throw givenUp(last, { where, attempt, beginMs });
+      if (leftMs <= 0) throw givenUp(last, { where: where(), attempt, beginMs });
       if (error.remedy === 'move' && moved?.()) continue;
-      if (leftMs <= waitMs) throw givenUp(last, { where, attempt, beginMs });
+      if (leftMs <= waitMs) throw givenUp(last, { where: where(), attempt, beginMs });
       await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => {});
       delayMs = Math.min(policy.maxDelayMs, delayMs * 2);
     }
