@@ -29,3 +29,10 @@ export function table(rows: readonly (readonly string[])[]): string {
   const rule = widths.map((width) => '─'.repeat(width)).join('  ');
   return [line(rows[0] ?? []), rule, ...rows.slice(1).map(line)].join('\n');
 }
+
+/** 54966408 → "55.0 MB": powers of 1,000. */
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const unit = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, n)) / 3)));
+  return unit === 0 ? `${Math.round(n)} B` : `${(n / 1000 ** unit).toFixed(1)} ${units[unit]}`;
+}

@@ -1,6 +1,8 @@
 /** The command line: `pnpm cluster <command>`. */
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
+import { addData } from './commands/data.js';
+import { addIngest } from './commands/ingest.js';
 import { addStart } from './commands/start.js';
 import { ClusterError, oneLine } from './errors.js';
 
@@ -12,7 +14,15 @@ function program(): Command {
     .configureOutput({ outputError: () => {}, writeErr: () => {} })
     .showHelpAfterError(false);
   addStart(root);
+  addIngest(root);
+  addData(root);
   return root;
+}
+
+/** The commands of the one that a line names, `start, data` or `ls, show`. */
+function commandsOf(root: Command, argv: readonly string[]): string {
+  const named = root.commands.find((command) => command.name() === argv[0]) ?? root;
+  return named.commands.map((command) => command.name()).join(', ');
 }
 
 /** A reader that goes (`| head`) or a terminal that closes must not end a run with a stack: what it holds is on disk too. */
@@ -30,14 +40,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) {
     if (!stream.listeners('error').includes(onOutputError)) stream.on('error', onOutputError);
   }
+  const root = program();
   try {
-    await program().parseAsync(argv, { from: 'user' });
+    await root.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError) {
       // Without a command commander throws its help away as an error.
-      const message = error.code === 'commander.help' ? 'a command expected: start (see --help)' : oneLine(error);
+      const message =
+        error.code === 'commander.help' ? `a command expected: ${commandsOf(root, argv)} (see --help)` : oneLine(error);
       process.stderr.write(`error: ${message.replace(/^error: /, '')}\n`);
       return 2;
     }

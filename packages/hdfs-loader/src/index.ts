@@ -8,6 +8,7 @@ export { LoaderError, type LoaderErrorCode } from './errors.js';
 export { type IngestOptions, type IngestProgress, type IngestResult, ingest } from './ingest/ingest.js';
 export { type Manifest, parseManifest, readManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
 export type { Samples } from './samples.js';
+export { contactSheet } from './sheet/contact-sheet.js';
 export { type ClassFolderOptions, classFolders } from './sources/class-folders.js';
 export { type DeepFashionOptions, deepFashion } from './sources/deep-fashion.js';
 export { type IdxOptions, idxFolder } from './sources/idx-folder.js';
@@ -23,6 +24,7 @@ export {
   type SourceReadOptions,
   type SubsetName,
 } from './sources/source.js';
+export { FASHION_MNIST, SOURCE_FORMATS, type SourceFormat, type SourceOptions, sourceOf } from './sources/source-of.js';
 export type { SplitOptions } from './sources/split.js';
 export { fileStorage } from './storage/file-storage.js';
 export { openStorage, type StorageOptions } from './storage/open-storage.js';
