@@ -12,6 +12,7 @@ export interface SourceFlags {
   imageSize?: string;
   channels?: string;
   testShare?: string;
+  labelColumn?: string;
   labelNames?: string;
   seed?: string;
   name?: string;
@@ -24,6 +25,7 @@ export function addSourceFlags(command: Command): Command {
     .option('--image-size <size>', 'scale and cut images to N or HxW pixels (all as the first one is)')
     .option('--channels <n>', '1: gray, 3: colour (as the first image)')
     .option('--test-share <x>', 'share of each class for testing, where there is no split (0.1)')
+    .option('--label-column <name>', 'of Parquet and CSV: by name, or by index from 0 (label, class, …)')
     .option('--label-names <names>', 'class names by index, joined by commas, where labels are numbers')
     .option('--seed <n>', 'of that split and of the order (1)')
     .option('--name <name>', "of the data set (the source's)");
@@ -39,7 +41,7 @@ function usage(flag: string, expected: string, got: string): never {
  * @throws {ClusterError} `usage`, naming the flag
  */
 export function sourceOptions(flags: SourceFlags): SourceOptions {
-  const { format, imageSize, channels, testShare, labelNames, seed, name } = flags;
+  const { format, imageSize, channels, testShare, labelColumn, labelNames, seed, name } = flags;
   if (format !== undefined && !SOURCE_FORMATS.includes(format as SourceFormat)) {
     usage('--format', `one of ${SOURCE_FORMATS.join(', ')}`, format);
   }
@@ -54,6 +56,7 @@ export function sourceOptions(flags: SourceFlags): SourceOptions {
     imageSize: imageSize === undefined ? undefined : parseSize(imageSize),
     channels: channels === undefined ? undefined : (Number(channels) as 1 | 3),
     testShare: testShare === undefined ? undefined : Number(testShare),
+    labelColumn,
     labelNames: labelNames?.split(',').map((part) => part.trim()),
     seed: seed === undefined ? undefined : Number(seed),
     name,

