@@ -43,7 +43,7 @@ export async function parsed<T>(path: string, work: () => Promise<T>): Promise<T
 export async function openParquet(
   storage: Storage,
   { path, length }: TableFile,
-  options: TableOptions & OpenOptions,
+  options: { column: string | undefined; signal?: AbortSignal | undefined },
 ): Promise<OpenParquet> {
   const file: AsyncBuffer = {
     byteLength: length,
