@@ -64,6 +64,8 @@ export async function acquireLock(
         await lock.require(options);
         return lock;
       }
+      // What is in the way is another's, or the rest of one whose process died while it was taken away.
+      if ((await holder(storage, folder, options)) === null) await storage.delete(folder, { recursive: true, signal });
     } catch (error) {
       await storage.delete(candidate, { recursive: true });
       throw error;

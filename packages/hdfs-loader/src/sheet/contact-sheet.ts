@@ -49,6 +49,7 @@ export async function contactSheet(
   const background = { r: 255, g: 255, b: 255 };
   return sharp({ create: { width: layout.width, height: layout.height, channels: 3, background } })
     .composite([{ input: Buffer.from(drawing(manifest, subset, layout)), left: 0, top: 0 }, ...thumbs])
+    .removeAlpha()
     .png({ compressionLevel: 9 })
     .toBuffer();
 }

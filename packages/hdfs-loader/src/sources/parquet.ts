@@ -89,22 +89,18 @@ async function formOf(file: OpenParquet, options: TableOptions): Promise<Form> {
   return { shape: [image.height, image.width, image.channels], image };
 }
 
+const kindOf = (cell: unknown): string => ((cell ?? null) === null ? 'nothing' : typeof cell);
+
 function requireValues(kind: 'list' | 'vector', cell: unknown, where: string): ArrayLike<unknown> {
   const values = valuesOf(kind, cell);
   if (values) return values;
-  throw new LoaderError(
-    'INVALID_SOURCE',
-    `${where}: expected a ${kind} of numbers, got ${cell === null ? 'null' : typeof cell}`,
-  );
+  throw new LoaderError('INVALID_SOURCE', `${where}: expected a ${kind} of numbers, got ${kindOf(cell)}`);
 }
 
 function requireBytes(cell: unknown, where: string): Uint8Array {
   const bytes = imageBytesOf(cell);
   if (bytes) return bytes;
-  throw new LoaderError(
-    'INVALID_SOURCE',
-    `${where}: expected the bytes of an image, got ${cell === null ? 'null' : typeof cell}`,
-  );
+  throw new LoaderError('INVALID_SOURCE', `${where}: expected the bytes of an image, got ${kindOf(cell)}`);
 }
 
 async function* read(
