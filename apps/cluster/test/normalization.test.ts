@@ -1,9 +1,9 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataset, writeDataset } from '@weft/hdfs-loader';
+import { openDataset, samplesSource, writeDataset } from '@weft/hdfs-loader';
 import { describe, expect, it } from 'vitest';
 import { normalizationOf } from '../src/normalization.js';
-import { scratchFolder, tinyDataset, tinySource } from './tiny-dataset.js';
+import { scratchFolder, tinyDataset, tinySamples } from './tiny-dataset.js';
 
 const { signal } = new AbortController();
 
@@ -15,11 +15,10 @@ describe('normalizationOf', () => {
   });
 
   it('looks at training images only', async () => {
-    const source = tinySource(9, 9);
-    const splits = await source.load();
-    const train = { ...splits.train, inputs: splits.train.inputs.map((value) => 50 + (value % 101)) };
+    const held = tinySamples(9, 9);
+    const train = { ...held.train, inputs: held.train.inputs.map((value) => 50 + (value % 101)) };
     const dir = join(scratchFolder(), 'narrow');
-    await writeDataset({ ...source, load: async () => ({ train, test: splits.test }) }, dir);
+    await writeDataset(samplesSource({ ...held, train }), dir);
     const { scale, shift } = await normalizationOf(await openDataset(dir), signal);
     const [min, max] = [Math.min(...train.inputs), Math.max(...train.inputs)];
     expect(scale * min + shift).toBeCloseTo(0, 12);

