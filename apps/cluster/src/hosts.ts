@@ -132,11 +132,32 @@ export function coordinatorAddress(hosts: readonly Host[]): string {
   return hosts.map(addressOf).find((address) => !isLoopback(address)) ?? LOOPBACK;
 }
 
+/** Host name, short host name, addresses. */
+function ownNames(): string[] {
+  const own = hostname().toLowerCase();
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  return ['localhost', own, own.split('.', 1)[0]!, LOOPBACK, ...addresses];
+}
+
 /** Whether a host is the machine that this runs on: a loopback name or address, its host name, or one of its addresses. */
 export function isThisMachine(name: string): boolean {
-  const own = hostname().toLowerCase();
-  if (isLoopback(name) || [own, own.split('.', 1)[0]].includes(name.toLowerCase())) return true;
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === name));
+  return isLoopback(name) || ownNames().includes(name.toLowerCase());
+}
+
+/**
+ * The names, in lower case, that a host goes by where data is kept. Another loopback address than the usual one stands for itself
+ * alone: several of them make several hosts of one machine.
+ *
+ * @example namesOf('127.0.1.5') // ['127.0.1.5']
+ */
+export function namesOf(name: string): string[] {
+  const own = ownNames();
+  return own.includes(name.toLowerCase()) ? own : [name.toLowerCase()];
+}
+
+/** The host of each worker, by rank: slot after slot, host after host. */
+export function workerHosts(hosts: readonly Host[]): Host[] {
+  return hosts.flatMap((host) => Array.from({ length: host.slots }, () => host));
 }
 
 /** @throws {ClusterError} `usage` for the first host that is not this machine */

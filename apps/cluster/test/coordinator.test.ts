@@ -181,7 +181,9 @@ describe('coordinate', START, () => {
   );
 
   it('says what a worker cannot do, in its words', async () => {
-    const run = await tinyRun({ trainer: 'single' }, { datasetDir: join(scratchFolder(), 'gone') });
+    const { manifest } = await openDataset(await tinyDataset());
+    const dataset = { manifest, location: join(scratchFolder(), 'gone') };
+    const run = await tinyRun({ trainer: 'single' }, { dataset });
     const { code, message } = await failureOf(run);
     expect(code).toBe('node');
     expect(message).toMatch(/^worker 0: .*gone.manifest\.json: no such file/);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fileError, LoaderError } from './errors.js';
 import { featureCount } from './samples.js';
+import type { CallOptions, Storage } from './storage/storage.js';
 
 /** One file of a subset. */
 export interface ShardManifest {
@@ -108,19 +109,19 @@ export function parseManifest(text: string, where: string): Manifest {
   return manifest;
 }
 
-/** Reads the manifest of a data set's folder. @throws LoaderError INVALID_MANIFEST, IO */
-export async function readManifest(dir: string): Promise<Manifest> {
-  const path = join(dir, MANIFEST_FILE);
-  let text: string;
+/** Reads the manifest of a data set's folder. @throws LoaderError INVALID_MANIFEST, and what the storage throws */
+export async function readManifest(storage: Storage, dir: string, options: CallOptions = {}): Promise<Manifest> {
+  const path = `${dir}/${MANIFEST_FILE}`;
+  const pieces: Uint8Array[] = [];
   try {
-    text = await readFile(path, 'utf8');
+    for await (const piece of storage.read(path, options)) pieces.push(piece);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError('read', path, cause);
+    if (!(cause instanceof LoaderError) || cause.code !== 'NOT_FOUND') throw cause;
     throw new LoaderError('INVALID_MANIFEST', `${path}: no such file: not a data set, or a half-written one`, {
       cause,
     });
   }
-  return parseManifest(text, path);
+  return parseManifest(Buffer.concat(pieces).toString('utf8'), path);
 }
 
 /** Writes the manifest of a folder: temporary name, fsync, rename. @throws LoaderError IO */

@@ -5,6 +5,7 @@ import { readSafetensors } from '@weft/safetensors';
 import { describe, expect, it } from 'vitest';
 import { writeDataset } from '../src/dataset-writer.js';
 import { readManifest } from '../src/manifest.js';
+import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
 import { syntheticSamples, syntheticSource } from './synthetic-source.js';
 
@@ -23,7 +24,7 @@ describe('writeDataset', () => {
       'train-00001.safetensors',
       'train-00002.safetensors',
     ]);
-    expect(await readManifest(dir)).toEqual(manifest);
+    expect(await readManifest(fileStorage(), dir)).toEqual(manifest);
     expect(manifest).toMatchObject({ name: 'synthetic', split: 'official', classes: 3, inputShape: [2, 2, 1] });
     expect(manifest.subsets.train).toMatchObject({ samples: 25, perClass: [9, 8, 8] });
     expect(manifest.subsets.train.shards.map((shard) => shard.samples)).toEqual([10, 10, 5]);

@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Manifest, parseManifest, readManifest, writeManifest } from '../src/manifest.js';
+import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
 
 const shard = (file: string, samples: number) => ({ file, samples, bytes: samples * 4 + 100, sha256: 'ab'.repeat(32) });
@@ -82,13 +83,13 @@ describe('writeManifest and readManifest', () => {
     const dir = scratchFolder();
     writeFileSync(join(dir, 'manifest.json'), 'older');
     await writeManifest(dir, manifest);
-    expect(await readManifest(dir)).toEqual(manifest);
+    expect(await readManifest(fileStorage(), dir)).toEqual(manifest);
     expect(readdirSync(dir)).toEqual(['manifest.json']);
   });
 
   it('name the file that is missing or cannot be written', async () => {
     const dir = join(scratchFolder(), 'none');
-    await expect(readManifest(dir)).rejects.toMatchObject({
+    await expect(readManifest(fileStorage(), dir)).rejects.toMatchObject({
       code: 'INVALID_MANIFEST',
       message: expect.stringContaining(join(dir, 'manifest.json')),
     });
