@@ -1,0 +1,82 @@
+/**
+ * Sends content to a DataNode, by Node's own HTTP client: a DataNode says `100 Continue` without having been asked, which undici 7 takes for the end.
+ */
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { pipeline, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { connectionFailure, failureOf } from './remote-failure.js';
+
+export interface SendOptions {
+  readonly method: 'PUT' | 'POST';
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Length of the body; undefined: it is sent in chunks. */
+  readonly bodyBytes: number | undefined;
+  /** How long the DataNode may neither take in nor say anything. */
+  readonly idleMs: number;
+  /** Certificates (PEM) to trust. */
+  readonly ca: readonly string[] | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Sends a body, and takes in the answer.
+ *
+ * @throws RemoteFailure for an answer that is no 2xx, or none; the body's own error; the signal's reason
+ */
+export async function sendToDataNode(url: string, o: SendOptions): Promise<void> {
+  const { method, body, bodyBytes, idleMs, ca, signal } = o;
+  const { protocol, host } = new URL(url);
+  const length = bodyBytes === undefined ? {} : { 'content-length': bodyBytes };
+  const options = {
+    method,
+    headers: { 'content-type': 'application/octet-stream', ...length },
+    // A DataNode closes after each request.
+    agent: false as const,
+    ...(signal ? { signal } : {}),
+  };
+  const request: ClientRequest =
+    protocol === 'https:'
+      ? httpsRequest(url, { ...options, ...(ca ? { ca: [...ca] } : {}) })
+      : httpRequest(url, options);
+  let bodyError: unknown;
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    request.on('error', reject);
+    request.setTimeout(idleMs, () => {
+      request.destroy(Object.assign(new Error(`silent for ${idleMs} ms`), { code: 'ETIMEDOUT' }));
+    });
+  });
+  pipeline(Readable.from(watched(body, (error) => (bodyError = error))), request, (error) => {
+    if (error) request.destroy(error);
+  });
+  let status: number;
+  let words: string;
+  try {
+    const response = await answered;
+    status = response.statusCode ?? 0;
+    words = await text(response);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (bodyError !== undefined) throw bodyError;
+    throw connectionFailure(host, cause);
+  } finally {
+    // An error may be said before the body was taken in.
+    request.destroy();
+  }
+  if (bodyError !== undefined) throw bodyError;
+  if (status < 200 || status > 299) throw failureOf(status, words);
+}
+
+/** The body's own failure must not pass for the network's. */
+async function* watched(
+  body: AsyncIterable<Uint8Array>,
+  onError: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
+}

@@ -1,0 +1,389 @@
+import { Agent, type Dispatcher } from 'undici';
+import { LoaderError } from '../errors.js';
+import { HdfsWriter } from './hdfs-writer.js';
+import { type NameNodeAddress, NameNodes, type Parameters, peerOf } from './name-nodes.js';
+import { type PlainCall, PlainOperations, type RemoteStatus } from './plain-operations.js';
+import { planRanges } from './range-plan.js';
+import { RangeReader } from './range-reader.js';
+import type { RetryPolicy, Try } from './retry.js';
+import type {
+  BlockLocation,
+  CallOptions,
+  FileChecksum,
+  FileStatus,
+  ReadOptions,
+  ReadStats,
+  Storage,
+  WriteData,
+  WriteOptions,
+} from './storage.js';
+import { requireRange, temporaryName } from './write-data.js';
+
+/** An HDFS, decided. */
+export interface HdfsOptions {
+  readonly addresses: readonly NameNodeAddress[];
+  readonly user: string;
+  /** Takes the user's place. */
+  readonly delegationToken: string | undefined;
+  /** Certificates (PEM) to trust; undefined: Node's. */
+  readonly ca: readonly string[] | undefined;
+  readonly isLocal: (host: string) => boolean;
+  readonly retry: RetryPolicy;
+  /** How long a peer may be silent before it is left. */
+  readonly idleMs: number;
+  readonly readAheadBytes: number;
+  readonly concurrency: number;
+}
+
+/** Below this, asking where the blocks are costs more than it gives: the NameNode prefers a near replica by itself. */
+const SMALL_BYTES = 256 << 10;
+/** Of one request for data: long enough that starting it does not show, short enough that several run side by side. */
+const RANGE_BYTES = 16 << 20;
+const CONNECT_MS = 5_000;
+
+/** HDFS over WebHDFS. See `openStorage`. */
+export class HdfsStorage implements Storage {
+  readonly root: string;
+  readonly #o: HdfsOptions;
+  readonly #agent: Agent;
+  readonly #nameNodes: NameNodes;
+  readonly #plain = new Map<NameNodeAddress, PlainOperations>();
+  readonly #reader: RangeReader;
+  readonly #writer: HdfsWriter;
+  readonly #closed = new AbortController();
+  #stats = { localBytes: 0, remoteBytes: 0, retries: 0 };
+
+  constructor(o: HdfsOptions) {
+    this.#o = o;
+    this.#agent = newAgent(o);
+    const agent: Dispatcher = this.#agent;
+    const { retry, idleMs } = o;
+    const credentials = credentialsOf(o);
+    this.#nameNodes = new NameNodes({ addresses: o.addresses, credentials, retry, idleMs, agent });
+    const nameNodes = this.#nameNodes;
+    this.#reader = new RangeReader({
+      nameNodes,
+      agent,
+      retry,
+      idleMs,
+      isLocal: o.isLocal,
+      onBytes: (bytes, local) => {
+        this.#stats[local ? 'localBytes' : 'remoteBytes'] += bytes;
+      },
+      onRetry: () => {
+        this.#stats.retries += 1;
+      },
+    });
+    this.#writer = new HdfsWriter({ nameNodes, retry, idleMs, ca: o.ca });
+    const scheme = o.addresses[0]?.protocol === 'https' ? 'swebhdfs' : 'hdfs';
+    this.root = `${scheme}://${o.addresses.map(peerOf).join(',')}`;
+  }
+
+  get stats(): ReadStats {
+    return { ...this.#stats };
+  }
+
+  async stat(path: string, options: CallOptions = {}): Promise<FileStatus> {
+    const status = await this.#call('GETFILESTATUS', path, options, (plain, call) => plain.stat(path, call));
+    return statusOf(path, status);
+  }
+
+  async *list(path: string, options: CallOptions = {}): AsyncGenerator<FileStatus> {
+    let startAfter = '';
+    for (;;) {
+      const { DirectoryListing } = await this.#json<{
+        DirectoryListing: {
+          partialListing: { FileStatuses: { FileStatus: readonly RemoteStatus[] } };
+          remainingEntries: number;
+        };
+      }>('LISTSTATUS_BATCH', path, { startAfter: startAfter === '' ? undefined : startAfter }, options);
+      const entries = DirectoryListing.partialListing.FileStatuses.FileStatus;
+      for (const entry of entries) {
+        // What is listed as itself, without a name, is a file.
+        if (entry.pathSuffix === '')
+          throw new LoaderError('IO', `${this.root}${path}: expected a directory, got a file`);
+        yield statusOf(path === '/' ? `/${entry.pathSuffix}` : `${path}/${entry.pathSuffix}`, entry);
+      }
+      startAfter = entries.at(-1)?.pathSuffix ?? '';
+      if (DirectoryListing.remainingEntries === 0 || startAfter === '') return;
+    }
+  }
+
+  async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    const { offset = 0 } = options;
+    const { length: size } = await this.#requireFile(path, options);
+    const length = options.length ?? size - offset;
+    requireRange({ path: this.root + path, offset, length, size });
+    const { concurrency, readAheadBytes } = this.#o;
+    const rangeBytes = Math.max(1, Math.min(RANGE_BYTES, Math.floor(readAheadBytes / concurrency)));
+    const ranges = await this.#plan(path, { offset, length, rangeBytes, signal: options.signal });
+    // Whoever stops reading lets go of what is on its way.
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.#signal(options)]);
+    const ahead: Promise<Uint8Array>[] = [];
+    let heldBytes = 0;
+    let next = 0;
+    const fill = (): void => {
+      while (next < ranges.length && ahead.length < concurrency) {
+        const range = ranges[next]!;
+        if (ahead.length > 0 && heldBytes + range.length > readAheadBytes) return;
+        heldBytes += range.length;
+        next += 1;
+        const into = new Uint8Array(range.length);
+        const piece = this.#reader.read(path, range, into, signal).then(() => into);
+        // Its failure is thrown in its turn.
+        piece.catch(() => {});
+        ahead.push(piece);
+      }
+    };
+    try {
+      for (fill(); ahead.length > 0; fill()) {
+        const piece = await ahead[0]!;
+        yield piece;
+        ahead.shift();
+        heldBytes -= piece.length;
+      }
+    } finally {
+      stop.abort(new LoaderError('IO', `${this.root}${path}: its reader has stopped`));
+    }
+  }
+
+  async readInto(path: string, into: Uint8Array, options: CallOptions & { offset?: number } = {}): Promise<void> {
+    const { offset = 0 } = options;
+    const { length } = into;
+    const { length: size } = await this.#requireFile(path, options);
+    requireRange({ path: this.root + path, offset, length, size });
+    const signal = this.#signal(options);
+    const ranges = await this.#plan(path, { offset, length, rangeBytes: RANGE_BYTES, signal: options.signal });
+    // As many as may run at a time take the next range each, until none is left; the first failure ends all.
+    const stop = new AbortController();
+    const all = AbortSignal.any([stop.signal, signal]);
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < ranges.length) {
+        const range = ranges[next++]!;
+        const place = into.subarray(range.offset - offset, range.offset - offset + range.length);
+        await this.#reader.read(path, range, place, all);
+      }
+    };
+    const workers = Array.from({ length: Math.min(this.#o.concurrency, ranges.length) }, work);
+    try {
+      await Promise.all(workers);
+    } catch (error) {
+      stop.abort(error);
+      // Nobody writes into the caller's memory any more once this has thrown.
+      await Promise.allSettled(workers);
+      throw error;
+    }
+  }
+
+  async write(path: string, data: WriteData, options: WriteOptions = {}): Promise<number> {
+    const { overwrite = false, blockSize, replication } = options;
+    const signal = this.#signal(options);
+    if (!overwrite) await this.#requireNone(path, { signal });
+    const temporary = temporaryName(path);
+    try {
+      const bytes = await this.#writer.create(temporary, data, {
+        parameters: { blocksize: blockSize, replication },
+        signal,
+      });
+      const { length } = await this.stat(temporary, { signal });
+      if (length !== bytes) {
+        throw new LoaderError('TRUNCATED', `${this.root}${path}: wrote ${bytes} bytes, the file has ${length}`);
+      }
+      await this.#move(temporary, path, { overwrite, signal });
+      return bytes;
+    } catch (error) {
+      // Best effort, and not for long: the first error is the one to tell.
+      if (!this.#closed.signal.aborted) {
+        await this.delete(temporary, { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  async append(path: string, data: WriteData, options: CallOptions = {}): Promise<void> {
+    await this.#writer.append(path, data, { signal: this.#signal(options) });
+  }
+
+  async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    await this.#requireNone(to, options);
+    await this.#move(from, to, { overwrite: false, signal: options.signal });
+  }
+
+  async #move(from: string, to: string, o: { overwrite: boolean; signal: AbortSignal | undefined }): Promise<void> {
+    if (o.overwrite) {
+      try {
+        await this.#json('RENAME', from, { destination: to, renameoptions: 'OVERWRITE' }, { signal: o.signal }, 'PUT');
+      } catch (error) {
+        if (!(error instanceof LoaderError) || error.code !== 'NOT_FOUND' || !(await this.#isThere(to, o))) throw error;
+        // Done by a try whose answer was lost: the temporary name was ours alone.
+      }
+      return;
+    }
+    const moved = await this.#call('RENAME', from, o, async (plain, call, { ambiguous }) => {
+      if (await plain.rename(from, to, call)) return true;
+      return ambiguous && (await this.#isThere(to, o)) && !(await this.#isThere(from, o));
+    });
+    if (moved) return;
+    // WebHDFS says no more than false.
+    await this.stat(from, o);
+    await this.#requireNone(to, o);
+    throw new LoaderError(
+      'IO',
+      `RENAME ${this.root}${from}: refused; expected a target whose directory is there, got ${to}`,
+    );
+  }
+
+  async delete(path: string, options: CallOptions & { recursive?: boolean } = {}): Promise<boolean> {
+    const { recursive = false } = options;
+    return this.#call('DELETE', path, options, async (plain, call, { ambiguous }) => {
+      // Not there any more, after a try whose answer was lost: then it was that try.
+      return (await plain.delete(path, recursive, call)) || ambiguous;
+    });
+  }
+
+  async mkdirs(path: string, options: CallOptions = {}): Promise<void> {
+    await this.#call('MKDIRS', path, options, (plain, call) => plain.mkdirs(path, call));
+  }
+
+  async checksum(path: string, options: CallOptions = {}): Promise<FileChecksum> {
+    const { FileChecksum } = await this.#json<{ FileChecksum: { algorithm: string; bytes: string; length: number } }>(
+      'GETFILECHECKSUM',
+      path,
+      {},
+      options,
+    );
+    // Padded with zeros to a multiple of 4 bytes.
+    return { algorithm: FileChecksum.algorithm, digest: FileChecksum.bytes.slice(0, FileChecksum.length * 2) };
+  }
+
+  async blocks(path: string, options: CallOptions = {}): Promise<readonly BlockLocation[]> {
+    return this.#blocks(path, { offset: 0, length: Number.MAX_SAFE_INTEGER, signal: options.signal });
+  }
+
+  async #blocks(
+    path: string,
+    o: { offset: number; length: number; signal: AbortSignal | undefined },
+  ): Promise<BlockLocation[]> {
+    const { offset, length, signal } = o;
+    const { BlockLocations } = await this.#json<{ BlockLocations: { BlockLocation?: readonly BlockLocation[] } }>(
+      'GETFILEBLOCKLOCATIONS',
+      path,
+      { offset, length },
+      { signal },
+    );
+    return (BlockLocations.BlockLocation ?? [])
+      .map((block) => ({
+        offset: block.offset,
+        length: block.length,
+        hosts: [...block.hosts],
+        names: [...block.names],
+      }))
+      .sort((a, b) => a.offset - b.offset);
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(new LoaderError('IO', `${this.root}: closed`));
+    await this.#agent.destroy();
+  }
+
+  async #plan(
+    path: string,
+    o: { offset: number; length: number; rangeBytes: number; signal: AbortSignal | undefined },
+  ) {
+    const { isLocal } = this.#o;
+    const blocks = o.length <= SMALL_BYTES ? [] : await this.#blocks(path, o);
+    return planRanges(blocks, { ...o, isLocal });
+  }
+
+  async #requireFile(path: string, options: CallOptions): Promise<FileStatus> {
+    const status = await this.stat(path, options);
+    if (status.type === 'file') return status;
+    throw new LoaderError('IO', `${this.root}${path}: expected a file, got a directory`);
+  }
+
+  async #requireNone(path: string, options: CallOptions): Promise<void> {
+    if (await this.#isThere(path, options))
+      throw new LoaderError('EXISTS', `${this.root}${path}: expected no such file`);
+  }
+
+  async #isThere(path: string, { signal }: CallOptions): Promise<boolean> {
+    try {
+      await this.stat(path, { signal });
+      return true;
+    } catch (error) {
+      if (error instanceof LoaderError && error.code === 'NOT_FOUND') return false;
+      throw error;
+    }
+  }
+
+  /** Ends with the caller's signal, and with this storage. */
+  #signal({ signal }: CallOptions): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+  }
+
+  #json<T>(
+    op: string,
+    path: string,
+    parameters: Parameters,
+    options: CallOptions,
+    method: 'GET' | 'PUT' = 'GET',
+  ): Promise<T> {
+    return this.#nameNodes.json<T>({ op, path, parameters, method, signal: this.#signal(options) });
+  }
+
+  #call<T>(
+    op: string,
+    path: string,
+    options: CallOptions,
+    work: (plain: PlainOperations, call: PlainCall, now: Try) => Promise<T>,
+  ): Promise<T> {
+    const signal = this.#signal(options);
+    return this.#nameNodes.call(this.#nameNodes.where(op, path), { signal }, (address, now) =>
+      work(this.#plainAt(address), { idleMs: now.idleMs, signal }, now),
+    );
+  }
+
+  #plainAt(address: NameNodeAddress): PlainOperations {
+    let plain = this.#plain.get(address);
+    if (!plain) {
+      const { user, delegationToken, ca } = this.#o;
+      plain = new PlainOperations(address, {
+        user: delegationToken === undefined ? user : '',
+        query: delegationToken === undefined ? {} : { delegation: delegationToken },
+        ca,
+      });
+      this.#plain.set(address, plain);
+    }
+    return plain;
+  }
+}
+
+function credentialsOf({ user, delegationToken }: HdfsOptions): Record<string, string> {
+  return delegationToken === undefined ? { 'user.name': user } : { delegation: delegationToken };
+}
+
+function newAgent({ ca }: HdfsOptions): Agent {
+  return new Agent({
+    connect: { timeout: CONNECT_MS, ...(ca ? { ca: [...ca] } : {}) },
+    // NameNodes close after 60 s of silence or so; a request on a connection that is just being closed would be lost.
+    keepAliveTimeout: 10_000,
+    pipelining: 1,
+  });
+}
+
+function statusOf(path: string, status: RemoteStatus): FileStatus {
+  return {
+    path,
+    name: path.slice(path.lastIndexOf('/') + 1),
+    type: status.type === 'DIRECTORY' ? 'directory' : 'file',
+    length: status.length,
+    modifiedMs: status.modificationTime,
+    owner: status.owner,
+    group: status.group,
+    permission: status.permission,
+    blockSize: status.blockSize,
+    replication: Math.max(1, status.replication),
+  };
+}

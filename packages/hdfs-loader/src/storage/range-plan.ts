@@ -1,0 +1,85 @@
+/** Which bytes are asked of whom: pure. */
+import type { BlockLocation } from './storage.js';
+
+/** A DataNode that holds a replica. */
+export interface Replica {
+  readonly host: string;
+  /** address:port of its data transfer: what `excludedatanodes` names it by. */
+  readonly name: string;
+  readonly local: boolean;
+}
+
+/** Bytes that are read by one request. */
+export interface PlannedRange {
+  readonly offset: number;
+  readonly length: number;
+  /** Who holds the first block, the best first; empty where that is not known. */
+  readonly replicas: readonly Replica[];
+}
+
+/**
+ * Cuts a range of a file into requests. Blocks that follow one another at the same best replica go into one request, up to `rangeBytes`; a block that is larger is
+ * cut evenly. The best replica is a local one; else the replicas take turns, so that no DataNode is asked for everything.
+ *
+ * @param blocks of the file, by offset; those outside the range are passed over
+ * @param o.isLocal of a host name or address
+ */
+export function planRanges(
+  blocks: readonly BlockLocation[],
+  o: { offset: number; length: number; rangeBytes: number; isLocal: (host: string) => boolean },
+): PlannedRange[] {
+  const end = o.offset + o.length;
+  const ranges: PlannedRange[] = [];
+  let at = o.offset;
+  let turn = 0;
+  for (const block of blocks) {
+    const blockEnd = Math.min(end, block.offset + block.length);
+    if (blockEnd <= at) continue;
+    const replicas = replicasOf(block, o.isLocal);
+    const last = ranges.at(-1);
+    const whole = blockEnd - at;
+    const held = last?.replicas[0] && replicas.find((replica) => replica.name === last.replicas[0]?.name);
+    if (last && held && (held.local || !replicas[0]?.local) && last.length + whole <= o.rangeBytes) {
+      ranges[ranges.length - 1] = {
+        ...last,
+        length: last.length + whole,
+        replicas: heldByBoth(last.replicas, replicas),
+      };
+      at = blockEnd;
+      continue;
+    }
+    const pieces = Math.ceil(whole / o.rangeBytes);
+    for (let piece = 0; piece < pieces; piece++) {
+      const next = piece === pieces - 1 ? blockEnd : at + Math.ceil((blockEnd - at) / (pieces - piece));
+      ranges.push({ offset: at, length: next - at, replicas: rotated(replicas, turn++) });
+      at = next;
+    }
+  }
+  // Blocks that the NameNode did not tell of: somebody will know.
+  while (at < end) {
+    const length = Math.min(o.rangeBytes, end - at);
+    ranges.push({ offset: at, length, replicas: [] });
+    at += length;
+  }
+  return ranges;
+}
+
+function replicasOf(block: BlockLocation, isLocal: (host: string) => boolean): Replica[] {
+  const replicas = block.names.map((name, i) => {
+    const host = block.hosts[i] ?? '';
+    return { host, name, local: isLocal(host) || isLocal(name.replace(/:\d+$/, '')) };
+  });
+  return [...replicas.filter((r) => r.local), ...replicas.filter((r) => !r.local)];
+}
+
+/** Local ones stay in front, as one group; the others change places. */
+function rotated(replicas: readonly Replica[], turn: number): Replica[] {
+  const turned = (group: readonly Replica[]): Replica[] => group.map((_, i) => group[(i + turn) % group.length]!);
+  return [...turned(replicas.filter((r) => r.local)), ...turned(replicas.filter((r) => !r.local))];
+}
+
+/** Replicas of the first block that hold the next one too come first: they are who else could serve both. */
+function heldByBoth(first: readonly Replica[], next: readonly Replica[]): Replica[] {
+  const both = new Set(next.map(({ name }) => name));
+  return [...first.filter(({ name }) => both.has(name)), ...first.filter(({ name }) => !both.has(name))];
+}

@@ -1,0 +1,133 @@
+import { LoaderError, type LoaderErrorCode } from '../errors.js';
+
+/**
+ * What may be done after a failure: nothing; the same again after a while; the same at another NameNode, at once where there is one.
+ */
+export type Remedy = 'none' | 'wait' | 'move';
+
+/** An answer that is no 2xx, or none at all. Within this folder only: users get a LoaderError. */
+export class RemoteFailure extends Error {
+  override readonly name = 'RemoteFailure';
+  /** HTTP status; 0 where no answer came. */
+  readonly status: number;
+  /** Hadoop's exception class without its package, or '' where the answer carried none. */
+  readonly exception: string;
+  readonly remedy: Remedy;
+
+  constructor(o: { status: number; exception: string; message: string; remedy: Remedy; cause?: unknown }) {
+    super(o.message, { cause: o.cause });
+    this.status = o.status;
+    this.exception = o.exception;
+    this.remedy = o.remedy;
+  }
+
+  /** The same as a user sees it. @param where `GETFILESTATUS hdfs://nn:9870/a` */
+  toLoaderError(where: string): LoaderError {
+    const what = this.exception === '' ? this.message : `${this.exception}: ${this.message}`;
+    return new LoaderError(this.#code(), `${where}: ${what}`, { cause: this.cause ?? this });
+  }
+
+  #code(): LoaderErrorCode {
+    const known = CODES[this.exception];
+    if (known) return known;
+    if (this.status === 0) return this.exception === 'timeout' ? 'TIMEOUT' : 'UNAVAILABLE';
+    if (this.status === 401) return 'PERMISSION';
+    return this.remedy === 'none' ? 'IO' : 'UNAVAILABLE';
+  }
+}
+
+const CODES: Readonly<Record<string, LoaderErrorCode>> = {
+  FileNotFoundException: 'NOT_FOUND',
+  FileAlreadyExistsException: 'EXISTS',
+  ParentNotDirectoryException: 'IO',
+  AccessControlException: 'PERMISSION',
+  AuthorizationException: 'PERMISSION',
+  SecurityException: 'PERMISSION',
+  InvalidToken: 'PERMISSION',
+  NSQuotaExceededException: 'QUOTA',
+  DSQuotaExceededException: 'QUOTA',
+  QuotaExceededException: 'QUOTA',
+  QuotaByStorageTypeExceededException: 'QUOTA',
+  SafeModeException: 'SAFE_MODE',
+};
+
+const REMEDIES: Readonly<Record<string, Remedy>> = {
+  StandbyException: 'move',
+  ObserverRetryOnActiveException: 'move',
+  RetriableException: 'wait',
+  SafeModeException: 'wait',
+  ServerTooBusyException: 'wait',
+  // Of a file that a client which has died was writing: its lease is taken back by and by.
+  AlreadyBeingCreatedException: 'wait',
+  RecoveryInProgressException: 'wait',
+};
+
+/** Statuses of a server, or of a gateway before it, that is too busy just now. */
+const BUSY = new Set([429, 502, 503, 504]);
+/** No DataNode at this moment: one that has just started, or died, is not known to the NameNode yet. */
+const NO_DATA_NODE = /^(?:Failed to find datanode|No active and not excluded nodes)|could only be written to 0 of/;
+/** Where an HDFS URL has the port of Hadoop's own protocol. */
+export const IPC_PORT = 'ipc-port';
+
+const MAX_BODY = 300;
+
+/**
+ * The failure that an answer means.
+ *
+ * @param status not 2xx
+ * @param body as it came: Hadoop's JSON, or a gateway's page
+ */
+export function failureOf(status: number, body: unknown): RemoteFailure {
+  const remote = remoteException(body);
+  if (remote) {
+    const { exception, message } = remote;
+    // A rename of the exception's cause hides in the text: a standby behind a router, as one.
+    const remedy = REMEDIES[exception] ?? (NO_DATA_NODE.test(message) || BUSY.has(status) ? 'wait' : 'none');
+    return new RemoteFailure({ status, exception, message: firstLine(message), remedy });
+  }
+  const text = typeof body === 'string' ? body : '';
+  if (text.includes('Hadoop IPC port')) {
+    const message = "the port is that of Hadoop's own protocol, not of WebHDFS";
+    return new RemoteFailure({ status, exception: IPC_PORT, message, remedy: 'none' });
+  }
+  const message = `HTTP status ${status}${text.trim() === '' ? '' : `: ${firstLine(text).slice(0, MAX_BODY)}`}`;
+  return new RemoteFailure({ status, exception: '', message, remedy: BUSY.has(status) ? 'wait' : 'none' });
+}
+
+function remoteException(body: unknown): { exception: string; message: string } | null {
+  let value = body;
+  if (typeof body === 'string') {
+    try {
+      value = JSON.parse(body);
+    } catch {
+      return null;
+    }
+  }
+  const remote = (value as { RemoteException?: { exception?: unknown; message?: unknown } } | null)?.RemoteException;
+  if (!remote) return null;
+  return { exception: String(remote.exception ?? ''), message: String(remote.message ?? '') };
+}
+
+function firstLine(text: string): string {
+  return text.trim().split(/[\r\n]/, 1)[0] ?? '';
+}
+
+/**
+ * A failure to send a request or to take in an answer: nothing is known of what the other side did.
+ *
+ * @param peer host:port
+ */
+export function connectionFailure(peer: string, cause: unknown): RemoteFailure {
+  const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
+  const message = cause instanceof Error ? firstLine(cause.message) : String(cause);
+  const timeout = code.includes('TIMEOUT') || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
+  // A certificate that is not trusted is not trusted the next time either.
+  const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|ERR_TLS/.test(code);
+  return new RemoteFailure({
+    status: 0,
+    exception: timeout ? 'timeout' : '',
+    message: `${peer}: ${message || code}`,
+    remedy: certificate ? 'none' : 'move',
+    cause,
+  });
+}
