@@ -25,7 +25,7 @@ import {
 } from './control-messages.js';
 import { deferred } from './deferred.js';
 import { ClusterError, interrupted, oneLine } from './errors.js';
-import { addressOf, coordinatorAddress, isThisMachine, namesOf, workerHosts } from './hosts.js';
+import { addressOf, coordinatorAddress, isPartOfThisMachine, workerHosts } from './hosts.js';
 import type { NodeProcess } from './launcher.js';
 import { Ledger } from './ledger.js';
 import type { Locality } from './locality.js';
@@ -278,8 +278,8 @@ class Coordination {
     const { optimizer, learningRate, batchSize, engine, threads, seed, shuffleBytes, augment } = config;
     const host = workerHosts(config.hosts)[rank];
     if (!host) throw new RangeError(`worker 0 to ${config.workers - 1} expected, got ${rank}`);
-    // Another machine knows its own names best.
-    const localHosts = isThisMachine(host.name) ? namesOf(host.name) : undefined;
+    // A machine knows its own names best, unless it stands for several.
+    const localHosts = isPartOfThisMachine(host.name) ? [host.name] : undefined;
     const job: WorkerJob = {
       rule: this.#rule,
       optimizer,
@@ -323,7 +323,7 @@ class Coordination {
   /** A watcher that throws (a full disk, a view) ends the run. No worker is told: it could not help. */
   #tell(call: () => void | Promise<void>): void {
     try {
-      call()?.catch((error: unknown) => this.#fail(error));
+      Promise.resolve(call()).catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }

