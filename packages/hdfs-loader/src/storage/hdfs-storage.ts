@@ -1,9 +1,11 @@
 import { Agent, type Dispatcher } from 'undici';
 import { LoaderError } from '../errors.js';
+import { BlockReader } from './block-reader.js';
 import { HdfsWriter } from './hdfs-writer.js';
+import { locatedBlocks, type RemoteBlocks } from './located-blocks.js';
 import { type NameNodeAddress, NameNodes, type Parameters, peerOf } from './name-nodes.js';
 import { type PlainCall, PlainOperations, type RemoteStatus } from './plain-operations.js';
-import { planRanges } from './range-plan.js';
+import { type LocatedBlock, planRanges } from './range-plan.js';
 import { RangeReader } from './range-reader.js';
 import type { RetryPolicy, Try } from './retry.js';
 import type {
@@ -33,6 +35,8 @@ export interface HdfsOptions {
   readonly idleMs: number;
   readonly readAheadBytes: number;
   readonly concurrency: number;
+  /** Whether blocks are read from DataNodes' data transfer ports, where those can be reached. */
+  readonly directReads: boolean;
 }
 
 /** Below this, asking where the blocks are costs more than it gives: the NameNode prefers a near replica by itself. */
@@ -48,6 +52,7 @@ export class HdfsStorage implements Storage {
   readonly #agent: Agent;
   readonly #nameNodes: NameNodes;
   readonly #plain = new Map<NameNodeAddress, PlainOperations>();
+  readonly #direct: BlockReader;
   readonly #reader: RangeReader;
   readonly #writer: HdfsWriter;
   readonly #closed = new AbortController();
@@ -61,7 +66,9 @@ export class HdfsStorage implements Storage {
     const credentials = credentialsOf(o);
     this.#nameNodes = new NameNodes({ addresses: o.addresses, credentials, retry, idleMs, agent });
     const nameNodes = this.#nameNodes;
+    this.#direct = new BlockReader({ idleMs });
     this.#reader = new RangeReader({
+      direct: this.#direct,
       nameNodes,
       agent,
       retry,
@@ -129,7 +136,7 @@ export class HdfsStorage implements Storage {
         if (ahead.length > 0 && heldBytes + range.length > readAheadBytes) return;
         heldBytes += range.length;
         next += 1;
-        const into = new Uint8Array(range.length);
+        const into = Buffer.allocUnsafeSlow(range.length);
         const piece = this.#reader.read(path, range, into, signal).then(() => into);
         // Its failure is thrown in its turn.
         piece.catch(() => {});
@@ -265,7 +272,7 @@ export class HdfsStorage implements Storage {
   async #blocks(
     path: string,
     o: { offset: number; length: number; signal: AbortSignal | undefined },
-  ): Promise<BlockLocation[]> {
+  ): Promise<LocatedBlock[]> {
     const { offset, length, signal } = o;
     const { BlockLocations } = await this.#json<{ BlockLocations: { BlockLocation?: readonly BlockLocation[] } }>(
       'GETFILEBLOCKLOCATIONS',
@@ -274,17 +281,13 @@ export class HdfsStorage implements Storage {
       { signal },
     );
     return (BlockLocations.BlockLocation ?? [])
-      .map((block) => ({
-        offset: block.offset,
-        length: block.length,
-        hosts: [...block.hosts],
-        names: [...block.names],
-      }))
+      .map(({ offset, length, hosts, names }) => ({ offset, length, hosts: [...hosts], names: [...names] }))
       .sort((a, b) => a.offset - b.offset);
   }
 
   async close(): Promise<void> {
     this.#closed.abort(new LoaderError('IO', `${this.root}: closed`));
+    this.#direct.close(this.#closed.signal.reason);
     await this.#agent.destroy();
   }
 
@@ -293,8 +296,24 @@ export class HdfsStorage implements Storage {
     o: { offset: number; length: number; rangeBytes: number; signal: AbortSignal | undefined },
   ) {
     const { isLocal } = this.#o;
-    const blocks = o.length <= SMALL_BYTES ? [] : await this.#blocks(path, o);
+    if (o.length <= SMALL_BYTES) return planRanges([], { ...o, isLocal });
+    const blocks = this.#o.directReads ? await this.#locatedBlocks(path, o) : await this.#blocks(path, o);
     return planRanges(blocks, { ...o, isLocal });
+  }
+
+  /** The blocks with their names and tokens: an operation that a gateway need not know. */
+  async #locatedBlocks(
+    path: string,
+    o: { offset: number; length: number; signal: AbortSignal | undefined },
+  ): Promise<LocatedBlock[]> {
+    const { offset, length, signal } = o;
+    try {
+      const answer = await this.#json<RemoteBlocks>('GET_BLOCK_LOCATIONS', path, { offset, length }, { signal });
+      return locatedBlocks(answer);
+    } catch (error) {
+      if (!(error instanceof LoaderError) || error.code !== 'IO') throw error;
+      return this.#blocks(path, o);
+    }
   }
 
   async #requireFile(path: string, options: CallOptions): Promise<FileStatus> {

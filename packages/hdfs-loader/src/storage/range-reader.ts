@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { BlockReader } from './block-reader.js';
 import type { NameNodes } from './name-nodes.js';
 import { locationOf } from './name-nodes.js';
 import type { PlannedRange, Replica } from './range-plan.js';
@@ -8,6 +9,7 @@ import { type RetryPolicy, retrying } from './retry.js';
 export interface RangeReaderOptions {
   readonly nameNodes: NameNodes;
   readonly agent: Dispatcher;
+  readonly direct: BlockReader;
   /** Between two arrivals of bytes. */
   readonly idleMs: number;
   readonly retry: RetryPolicy;
@@ -38,8 +40,8 @@ export class RangeReader {
   async read(path: string, range: PlannedRange, into: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     const { nameNodes, retry, onRetry } = this.#o;
     const replicas = new Replicas(range.replicas);
-    let done = 0;
     let tries = 0;
+    let done = range.block ? await this.#readDirectly(range, range.block, into, signal) : 0;
     while (done < into.length) {
       const offset = range.offset + done;
       const where = `${nameNodes.where('OPEN', path)}, byte ${offset}`;
@@ -72,6 +74,24 @@ export class RangeReader {
         }
       });
     }
+  }
+
+  /** @returns bytes that came; the rest is WebHDFS's */
+  #readDirectly(
+    range: PlannedRange,
+    block: NonNullable<PlannedRange['block']>,
+    into: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const { direct, onBytes, onRetry } = this.#o;
+    return direct.read(block.id, {
+      offset: range.offset - block.offset,
+      into,
+      replicas: range.replicas,
+      signal,
+      onBytes: (bytes, { local }) => onBytes(bytes, local),
+      onRetry,
+    });
   }
 
   /**
