@@ -1,7 +1,9 @@
 /** The command line: `pnpm cluster <command>`. */
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
+import { addData } from './commands/data.js';
 import { addHdfs } from './commands/hdfs.js';
+import { addIngest } from './commands/ingest.js';
 import { addStart } from './commands/start.js';
 import { ClusterError, oneLine } from './errors.js';
 
@@ -13,6 +15,8 @@ function program(): Command {
     .configureOutput({ outputError: () => {}, writeErr: () => {} })
     .showHelpAfterError(false);
   addStart(root);
+  addIngest(root);
+  addData(root);
   addHdfs(root);
   return root;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Samples, type Source, writeDataset } from '@weft/hdfs-loader';
+import { type InMemory, type Samples, samplesSource, writeDataset } from '@weft/hdfs-loader';
 import { createModel, modelFromJson, modelToJson } from '@weft/models';
 import { onTestFinished } from 'vitest';
 import type { LayersModel } from '../src/model-source.js';
@@ -36,22 +36,36 @@ function samples(count: number, seed: number): Samples {
 }
 
 /** 4×4 images in three classes. */
-export function tinySource(train = 300, test = 61): Source {
+export function tinySamples(train = 300, test = 61): InMemory {
   return {
     name: 'tiny',
     split: 'official',
     note: 'Made for tests.',
     inputShape: [SIDE, SIDE, 1],
     labelNames: ['upper', 'middle', 'lower'],
-    fingerprint: async () => 'tiny',
-    load: async () => ({ train: samples(train, 1), test: samples(test, 2) }),
+    fingerprint: 'feed',
+    train: samples(train, 1),
+    test: samples(test, 2),
   };
 }
 
 /** A folder that holds the tiny data set. */
 export async function tinyDataset(train?: number, test?: number): Promise<string> {
   const dir = join(scratchFolder(), 'tiny');
-  await writeDataset(tinySource(train, test), dir);
+  await writeDataset(samplesSource(tinySamples(train, test)), dir);
+  return dir;
+}
+
+/** A folder with a data set of small shards: 4×4 images whose first value is their number, their label that number mod 3. */
+export async function shardedDataset(o: { train: number; test: number; shardSamples: number }): Promise<string> {
+  const dir = join(scratchFolder(), 'sharded');
+  const numbered = (count: number): Samples => {
+    const { inputs, labels } = samples(count, 1);
+    for (let i = 0; i < count; i++) inputs[i * FEATURES] = i;
+    return { inputs, labels, count, features: FEATURES };
+  };
+  const held = { ...tinySamples(), train: numbered(o.train), test: numbered(o.test) };
+  await writeDataset(samplesSource(held), dir, { shardSamples: o.shardSamples });
   return dir;
 }
 

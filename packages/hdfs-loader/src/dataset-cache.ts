@@ -16,6 +16,8 @@ export interface CacheOptions extends WriteOptions {
 export interface CachedDataset {
   /** For `openDataset`. */
   readonly dir: string;
+  /** Of the data set. */
+  readonly name: string;
   /** Whether this call made it. */
   readonly made: boolean;
 }
@@ -28,7 +30,7 @@ const MAX_ATTEMPTS = 8;
  * may call it at the same time: each makes its own, the first to finish wins, and the others use that.
  *
  * @param cacheDir made where it does not exist
- * @throws LoaderError CACHE_CONTENDED, IO, and what source.load() throws
+ * @throws LoaderError CACHE_CONTENDED, IO, and what opening and reading the source throws
  * @example const { dir } = await cachedDataset(source, join(dataHome(process.env), 'datasets'), { onNotice: console.error });
  */
 export async function cachedDataset(
@@ -36,19 +38,19 @@ export async function cachedDataset(
   cacheDir: string,
   options: CacheOptions = {},
 ): Promise<CachedDataset> {
-  const fingerprint = await source.fingerprint();
-  const plainName = `${source.name}-${source.split}`.replace(/[^A-Za-z0-9-]+/g, '-');
-  const dir = resolve(join(cacheDir, `${plainName}-${fingerprint.slice(0, 12)}`));
+  const opened = await source.open(options);
+  const plainName = `${opened.name}-${opened.split}`.replace(/[^A-Za-z0-9-]+/g, '-');
+  const dir = resolve(join(cacheDir, `${plainName}-${opened.fingerprint.slice(0, 12)}`));
   const found = await inspect(dir, options.signal);
-  if (found === 'good') return { dir, made: false };
+  if (found === 'good') return { dir, name: opened.name, made: false };
   if (found !== 'missing') options.onNotice?.(`${dir} is damaged and is made again: ${found.reason}`);
   await sweepStaging(dir);
-  const { staging } = await stageDataset(source, dir, options);
+  const { staging } = await stageDataset(opened, dir, options);
   try {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (await publish(staging, dir)) return { dir, made: true };
+      if (await publish(staging, dir)) return { dir, name: opened.name, made: true };
       const other = await inspect(dir, options.signal);
-      if (other === 'good') return { dir, made: false };
+      if (other === 'good') return { dir, name: opened.name, made: false };
       if (other !== 'missing') await removeDamaged(dir, other.identity);
     }
     throw new LoaderError('CACHE_CONTENDED', `${dir}: replaced by others ${MAX_ATTEMPTS} times in a row`);

@@ -14,6 +14,10 @@ export type LoaderErrorCode =
   | 'DATASET_EXISTS'
   /** Thrown when other processes keep replacing the cached data set; trying again may help. */
   | 'CACHE_CONTENDED'
+  /** Thrown when another process is ingesting into the same place; once it is done, trying again may help. */
+  | 'LOCKED'
+  /** Thrown when another source, or other options, were begun to be ingested into the same place. */
+  | 'OTHER_INGEST'
   /** Thrown when an argument is out of its range. */
   | 'INVALID_ARGUMENT'
   /** Thrown when something is already at the path that would be written. */
@@ -31,7 +35,13 @@ export type LoaderErrorCode =
   /** Thrown when the operating system refuses a read or write; `cause` is its error. */
   | 'IO';
 
-const RETRYABLE: ReadonlySet<LoaderErrorCode> = new Set(['CACHE_CONTENDED', 'SAFE_MODE', 'UNAVAILABLE', 'TIMEOUT']);
+const RETRYABLE: ReadonlySet<LoaderErrorCode> = new Set([
+  'CACHE_CONTENDED',
+  'LOCKED',
+  'SAFE_MODE',
+  'UNAVAILABLE',
+  'TIMEOUT',
+]);
 
 /** Thrown when a source cannot be read, a data set is damaged, or an argument is out of range. */
 export class LoaderError extends Error {

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { fileError, LoaderError } from './errors.js';
+import { LoaderError } from './errors.js';
 import { featureCount } from './samples.js';
+import { readWhole } from './storage/read-whole.js';
+import type { CallOptions, Storage } from './storage/storage.js';
 
 /** One file of a subset. */
 export interface ShardManifest {
@@ -42,7 +41,8 @@ export interface Manifest {
   readonly subsets: { readonly train: SubsetManifest; readonly test: SubsetManifest };
 }
 
-const MANIFEST_FILE = 'manifest.json';
+/** Beside the shards. */
+export const MANIFEST_FILE = 'manifest.json';
 
 const count = z.int().nonnegative();
 const subset = z.object({
@@ -108,14 +108,18 @@ export function parseManifest(text: string, where: string): Manifest {
   return manifest;
 }
 
-/** Reads the manifest of a data set's folder. @throws LoaderError INVALID_MANIFEST, IO */
-export async function readManifest(dir: string): Promise<Manifest> {
-  const path = join(dir, MANIFEST_FILE);
+/**
+ * Reads the manifest of a data set's folder.
+ *
+ * @throws LoaderError INVALID_MANIFEST, and what the storage throws
+ */
+export async function readManifest(storage: Storage, dir: string, options: CallOptions = {}): Promise<Manifest> {
+  const path = `${dir}/${MANIFEST_FILE}`;
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readWhole(storage, path, options)).toString('utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError('read', path, cause);
+    if (!(cause instanceof LoaderError) || cause.code !== 'NOT_FOUND') throw cause;
     throw new LoaderError('INVALID_MANIFEST', `${path}: no such file: not a data set, or a half-written one`, {
       cause,
     });
@@ -123,16 +127,10 @@ export async function readManifest(dir: string): Promise<Manifest> {
   return parseManifest(text, path);
 }
 
-/** Writes the manifest of a folder: temporary name, fsync, rename. @throws LoaderError IO */
-export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
-  const path = join(dir, MANIFEST_FILE);
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, JSON.stringify(manifest, null, 2) + '\n', { flag: 'wx', flush: true });
-    await rename(temporary, path);
-  } catch (cause) {
-    throw fileError('write', path, cause);
-  }
+/** Writes the manifest of a folder, whole or not at all. @throws LoaderError what the storage throws */
+export async function writeManifest(storage: Storage, dir: string, manifest: Manifest): Promise<void> {
+  const text = JSON.stringify(manifest, null, 2) + '\n';
+  await storage.write(`${dir}/${MANIFEST_FILE}`, Buffer.from(text), { overwrite: true });
 }
 
 function sum(values: readonly number[]): number {

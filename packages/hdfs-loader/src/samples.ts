@@ -19,14 +19,18 @@ export function featureCount(inputShape: readonly number[]): number {
 /**
  * How many samples each class has.
  *
+ * @param firstRow what the first sample's row is called in messages
  * @throws LoaderError INVALID_SOURCE, naming the row, when a label is not below `classes`
  */
-export function countPerClass(samples: Samples, classes: number): number[] {
+export function countPerClass(samples: Samples, classes: number, firstRow = 0): number[] {
   const perClass = new Array<number>(classes).fill(0);
   for (let i = 0; i < samples.count; i++) {
     const label = samples.labels[i]!;
     if (label >= classes) {
-      throw new LoaderError('INVALID_SOURCE', `row ${i}: expected a label of 0 to ${classes - 1}, got ${label}`);
+      throw new LoaderError(
+        'INVALID_SOURCE',
+        `row ${firstRow + i}: expected a label of 0 to ${classes - 1}, got ${label}`,
+      );
     }
     perClass[label]!++;
   }

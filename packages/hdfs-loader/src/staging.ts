@@ -91,7 +91,8 @@ export async function sweepStaging(dir: string): Promise<void> {
   }
 }
 
-function isDead(pid: number): boolean {
+/** Whether a process of this host is gone. */
+export function isDead(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);

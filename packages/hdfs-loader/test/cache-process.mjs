@@ -1,5 +1,5 @@
 // A process of dataset-cache.test.ts: makes a cached data set; with "die", kills itself after the first shard.
-import { cachedDataset } from '../dist/index.js';
+import { cachedDataset, samplesSource } from '../dist/index.js';
 
 const [, , cacheDir, mode] = process.argv;
 const samples = (count) => ({
@@ -8,15 +8,16 @@ const samples = (count) => ({
   count,
   features: 4,
 });
-const source = {
+const source = samplesSource({
   name: 'shared',
   split: 'official',
   note: '',
   inputShape: [2, 2, 1],
   labelNames: ['a'],
-  fingerprint: async () => 'feedface',
-  load: async () => ({ train: samples(400), test: samples(5) }),
-};
+  fingerprint: 'feedface',
+  train: samples(400),
+  test: samples(5),
+});
 const onProgress = mode === 'die' ? () => process.kill(process.pid, 'SIGKILL') : undefined;
 const notices = [];
 const result = await cachedDataset(source, cacheDir, {

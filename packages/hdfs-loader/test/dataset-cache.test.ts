@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { openDataset } from '../src/dataset.js';
 import { type CachedDataset, cachedDataset } from '../src/dataset-cache.js';
 import { scratchFolder } from './scratch-folder.js';
-import { syntheticSamples, syntheticSource } from './synthetic-source.js';
+import { syntheticSamples, syntheticSource, unreadableSource } from './synthetic-source.js';
 
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -22,16 +22,16 @@ describe('cachedDataset', () => {
   it('converts once, then reuses without reading the source', async () => {
     const cache = join(scratchFolder(), 'deep', 'cache');
     const first = await cachedDataset(syntheticSource(), cache);
-    expect(first).toEqual({ dir: join(cache, 'synthetic-official-0123456789ab'), made: true });
-    const unreadable = syntheticSource({ load: () => Promise.reject(new Error('was read')) });
-    expect(await cachedDataset(unreadable, cache)).toEqual({ dir: first.dir, made: false });
+    expect(first).toEqual({ dir: join(cache, 'synthetic-official-0123456789ab'), name: 'synthetic', made: true });
+    const unreadable = unreadableSource(new Error('was read'));
+    expect(await cachedDataset(unreadable, cache)).toEqual({ ...first, made: false });
     expect(await (await openDataset(first.dir)).subset('test').load()).toEqual(syntheticSamples(7, 100));
   });
 
   it('keeps sources of another fingerprint, name or split apart', async () => {
     const cache = scratchFolder();
     const { dir } = await cachedDataset(syntheticSource(), cache);
-    const overs = [{ fingerprint: async () => 'fedcba9876543210' }, { name: '../other name' }, { split: 'npm' }];
+    const overs = [{ fingerprint: 'fedcba9876543210' }, { name: '../other name' }, { split: 'npm' }];
     for (const over of overs) expect((await cachedDataset(syntheticSource(over), cache)).dir).not.toBe(dir);
     expect(readdirSync(cache)).toHaveLength(4);
   });
@@ -65,7 +65,7 @@ describe('cachedDataset', () => {
     damage(dir);
     const notices: string[] = [];
     const again = await cachedDataset(syntheticSource(), cache, { onNotice: (line) => notices.push(line) });
-    expect(again).toEqual({ dir, made: true });
+    expect(again).toMatchObject({ dir, made: true });
     expect(notices).toEqual([expect.stringMatching(reason)]);
     expect(notices[0]).toContain('is damaged and is made again');
     expect(await (await openDataset(dir)).subset('train').load()).toEqual(syntheticSamples(25));
@@ -103,8 +103,7 @@ describe('cachedDataset', () => {
 
   it('passes on what the source throws, leaving nothing', async () => {
     const cache = scratchFolder();
-    const load = () => Promise.reject(new Error('no such source'));
-    await expect(cachedDataset(syntheticSource({ load }), cache)).rejects.toThrow('no such source');
+    await expect(cachedDataset(unreadableSource(new Error('no such source')), cache)).rejects.toThrow('no such source');
     expect(readdirSync(cache)).toEqual([]);
   });
 

@@ -5,8 +5,9 @@ import { readSafetensors } from '@weft/safetensors';
 import { describe, expect, it } from 'vitest';
 import { writeDataset } from '../src/dataset-writer.js';
 import { readManifest } from '../src/manifest.js';
+import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
-import { syntheticSamples, syntheticSource } from './synthetic-source.js';
+import { syntheticSamples, syntheticSource, unreadableSource } from './synthetic-source.js';
 
 describe('writeDataset', () => {
   it('writes shards that the safetensors reader opens, and a manifest that describes them', async () => {
@@ -23,7 +24,7 @@ describe('writeDataset', () => {
       'train-00001.safetensors',
       'train-00002.safetensors',
     ]);
-    expect(await readManifest(dir)).toEqual(manifest);
+    expect(await readManifest(fileStorage(), dir)).toEqual(manifest);
     expect(manifest).toMatchObject({ name: 'synthetic', split: 'official', classes: 3, inputShape: [2, 2, 1] });
     expect(manifest.subsets.train).toMatchObject({ samples: 25, perClass: [9, 8, 8] });
     expect(manifest.subsets.train.shards.map((shard) => shard.samples)).toEqual([10, 10, 5]);
@@ -50,8 +51,8 @@ describe('writeDataset', () => {
   });
 
   it("adds the source's remarks to the note", async () => {
-    const load = async () => ({ ...(await syntheticSource().load()), remarks: ['Two rows left out.'] });
-    const manifest = await writeDataset(syntheticSource({ load }), join(scratchFolder(), 'd'));
+    const remarks = ['Two rows left out.'];
+    const manifest = await writeDataset(syntheticSource({ remarks }), join(scratchFolder(), 'd'));
     expect(manifest.note).toBe('Made for tests. Two rows left out.');
   });
 
@@ -62,9 +63,8 @@ describe('writeDataset', () => {
     mkdirSync(join(parent, 'full'));
     writeFileSync(join(parent, 'full', 'mine'), 'keep');
     writeFileSync(join(parent, 'file'), 'keep');
-    const load = () => Promise.reject(new Error('was read'));
     for (const name of ['full', 'file', 'empty']) {
-      const written = writeDataset(syntheticSource({ load }), join(parent, name));
+      const written = writeDataset(unreadableSource(new Error('was read')), join(parent, name));
       await expect(written).rejects.toMatchObject({ code: 'DATASET_EXISTS', message: expect.stringContaining(name) });
     }
     expect(readFileSync(join(parent, 'full', 'mine'), 'utf8')).toBe('keep');

@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Manifest, parseManifest, readManifest, writeManifest } from '../src/manifest.js';
+import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
 
 const shard = (file: string, samples: number) => ({ file, samples, bytes: samples * 4 + 100, sha256: 'ab'.repeat(32) });
@@ -81,17 +82,21 @@ describe('writeManifest and readManifest', () => {
   it('return what was written and leave nothing else', async () => {
     const dir = scratchFolder();
     writeFileSync(join(dir, 'manifest.json'), 'older');
-    await writeManifest(dir, manifest);
-    expect(await readManifest(dir)).toEqual(manifest);
+    await writeManifest(fileStorage(), dir, manifest);
+    expect(await readManifest(fileStorage(), dir)).toEqual(manifest);
     expect(readdirSync(dir)).toEqual(['manifest.json']);
   });
 
   it('name the file that is missing or cannot be written', async () => {
     const dir = join(scratchFolder(), 'none');
-    await expect(readManifest(dir)).rejects.toMatchObject({
+    await expect(readManifest(fileStorage(), dir)).rejects.toMatchObject({
       code: 'INVALID_MANIFEST',
       message: expect.stringContaining(join(dir, 'manifest.json')),
     });
-    await expect(writeManifest(dir, manifest)).rejects.toMatchObject({ message: expect.stringContaining(dir) });
+    const file = join(scratchFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(writeManifest(fileStorage(), file, manifest)).rejects.toMatchObject({
+      message: expect.stringContaining(file),
+    });
   });
 });

@@ -1,24 +1,47 @@
+import type { Manifest } from '../manifest.js';
 import type { Samples } from '../samples.js';
 
-/** How far a conversion is: files of the source while reading, samples while writing. */
+/** The two subsets of a data set. */
+export type SubsetName = keyof Manifest['subsets'];
+
+/** How far a conversion is: entries found while listing, files while reading, samples while writing. */
 export interface Progress {
-  readonly stage: 'read' | 'write';
+  readonly stage: 'list' | 'read' | 'write';
   readonly done: number;
-  readonly total: number;
+  /** null where it is not known yet. */
+  readonly total: number | null;
 }
 
-/** Both subsets of a source. */
-export interface Splits {
-  readonly train: Samples;
-  readonly test: Samples;
-  /** Sentences about what was found while reading (rows left out), to be kept in the manifest's note. */
-  readonly remarks?: readonly string[];
+/** What goes with opening a source. */
+export interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told of listing, and of files that are read whole, then and later. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Where images come from, in whatever form; `writeDataset` makes shards of it. */
+export interface SourceReadOptions {
+  /** First row, in the source's own order. Default 0. */
+  readonly start?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where images come from, in whatever form; `ingest` and `writeDataset` make shards of it. */
 export interface Source {
+  /**
+   * Lists files, reads headers and annotations, and no more pixels than it takes to know their shape.
+   *
+   * @throws LoaderError NOT_FOUND, INVALID_SOURCE, TRUNCATED, and what the storage throws, naming the file and its byte or row
+   */
+  open(options?: OpenOptions): Promise<OpenSource>;
+  /** Lets go of connections. */
+  close(): Promise<void>;
+}
+
+/** A source whose form is known and whose pixels are still to be read. Memory is bounded, whatever its size. */
+export interface OpenSource {
+  /** Of the data set, where the user gives none. */
   readonly name: string;
-  /** Who cut training from test: 'official', or 'npm' for the npm package, whose cut is weft's own. */
+  /** Who cut training from test: 'official', 'npm' for the npm package, 'seeded' for a cut of weft's. */
   readonly split: string;
   /** What one must know before comparing results. */
   readonly note: string;
@@ -26,10 +49,19 @@ export interface Source {
   readonly inputShape: readonly number[];
   /** Name of each class, by index. */
   readonly labelNames: readonly string[];
-  /** Hexadecimal digest that changes when what load() gives may change: the key of a cache. */
-  fingerprint(): Promise<string>;
-  /** Reads everything. */
-  load(options?: { onProgress?: (progress: Progress) => void; signal?: AbortSignal }): Promise<Splits>;
+  /** Hexadecimal digest that changes when what is read may change, options included: the key of a cache and of a resumed ingest. */
+  readonly fingerprint: string;
+  /** Samples of a subset, as far as is known by now. */
+  samples(subset: SubsetName): number | null;
+  /**
+   * The samples of a subset from row `start`, in an order that is always the same, in batches of any size. A batch is the
+   * caller's until the next one is asked for.
+   *
+   * @throws LoaderError as open
+   */
+  read(subset: SubsetName, options?: SourceReadOptions): AsyncIterable<Samples>;
+  /** Sentences about what was found (rows left out), to be kept in the manifest's note. To be asked after reading. */
+  remarks(): Promise<readonly string[]>;
 }
 
 /** The classes of Fashion-MNIST, by index (Xiao, Rasul, Vollgraf 2017). */

@@ -55,7 +55,7 @@ export function openStorage(location: string, options: StorageOptions = {}): { s
   const conf = hadoopConfDir === undefined ? new Map<string, string>() : readHadoopConf(hadoopConfDir);
   const storage = new HdfsStorage({
     addresses: nameNodeAddresses(parsed, conf),
-    user: options.user ?? userInfo().username,
+    user: options.user ?? (options.delegationToken === undefined ? userOfThisProcess() : ''),
     delegationToken: options.delegationToken,
     ca: ca === undefined ? undefined : [...rootCertificates, ca],
     isLocal: localTest(localHosts),
@@ -66,6 +66,16 @@ export function openStorage(location: string, options: StorageOptions = {}): { s
     concurrency: positive('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY),
   });
   return { storage, path: parsed.path };
+}
+
+function userOfThisProcess(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    // A container may run under a number that has no name.
+    const message = 'expected a user name for HDFS (--hdfs-user or HADOOP_USER_NAME): this process has none';
+    throw new LoaderError('INVALID_ARGUMENT', message, { cause });
+  }
 }
 
 function positive(name: string, value: number): number {

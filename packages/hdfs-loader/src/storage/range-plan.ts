@@ -43,9 +43,18 @@ export function planRanges(
   const ranges: PlannedRange[] = [];
   let at = o.offset;
   let turn = 0;
+  // Blocks that the NameNode did not tell of: somebody will know.
+  const unknownUntil = (until: number): void => {
+    while (at < until) {
+      const length = Math.min(o.rangeBytes, until - at);
+      ranges.push({ offset: at, length, replicas: [] });
+      at += length;
+    }
+  };
   for (const block of blocks) {
     const blockEnd = Math.min(end, block.offset + block.length);
-    if (blockEnd <= at) continue;
+    if (blockEnd <= at || block.offset >= end) continue;
+    unknownUntil(block.offset);
     const replicas = replicasOf(block, o.isLocal);
     const last = ranges.at(-1);
     const whole = blockEnd - at;
@@ -69,12 +78,7 @@ export function planRanges(
       at = next;
     }
   }
-  // Blocks that the NameNode did not tell of: somebody will know.
-  while (at < end) {
-    const length = Math.min(o.rangeBytes, end - at);
-    ranges.push({ offset: at, length, replicas: [] });
-    at += length;
-  }
+  unknownUntil(end);
   return ranges;
 }
 

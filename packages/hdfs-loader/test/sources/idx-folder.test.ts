@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { idxFolder } from '../../src/sources/idx-folder.js';
+import { readSource, readSubset } from '../read-source.js';
 import { scratchFolder } from '../scratch-folder.js';
 
 const u32 = (...words: number[]) => {
@@ -61,33 +62,69 @@ describe('idxFolder', () => {
     ],
     ['unpacked but named .gz', () => folder((name) => `${name}.gz`)],
   ])('reads the four files: %s', async (_, make) => {
-    const { train, test } = await idxFolder(make()).load();
+    const { train, test } = await readSource(idxFolder(make()));
     expect(train).toMatchObject({ count: 3, features: 784, labels: Uint16Array.of(9, 0, 4) });
     expect(test).toMatchObject({ count: 2, features: 784, labels: Uint16Array.of(1, 1) });
     expect(Buffer.from(train.inputs).equals(imagesOf(3).subarray(16))).toBe(true);
   });
 
   it('reports each file and has the official split', async () => {
-    const source = idxFolder(folder());
     const progress: unknown[] = [];
-    await source.load({ onProgress: (p) => progress.push(p) });
+    const { opened } = await readSource(idxFolder(folder()), { onProgress: (p) => progress.push(p) });
     expect(progress).toEqual([1, 2, 3, 4].map((done) => ({ stage: 'read', done, total: 4 })));
-    expect(source).toMatchObject({ split: 'official', inputShape: [28, 28, 1], name: 'fashion-mnist' });
+    expect(opened).toMatchObject({ split: 'official', inputShape: [28, 28, 1], name: 'fashion-mnist' });
   });
 
   it('has a fingerprint of the contents', async () => {
     const dir = folder();
-    const before = await idxFolder(dir).fingerprint();
+    const fingerprint = async (of: string) => (await idxFolder(of).open()).fingerprint;
+    const before = await fingerprint(dir);
     expect(before).toMatch(/^[0-9a-f]{64}$/);
-    expect(await idxFolder(folder()).fingerprint()).toBe(before);
+    expect(await fingerprint(folder())).toBe(before);
     writeFileSync(join(dir, names[3]!), labelsOf(1, 2));
-    expect(await idxFolder(dir).fingerprint()).not.toBe(before);
+    expect(await fingerprint(dir)).not.toBe(before);
+  });
+
+  it.each([
+    ['plain', (bytes: Buffer) => bytes],
+    ['gzipped', (bytes: Buffer) => gzipSync(bytes)],
+  ])('reads images of any size, in batches, from any row: %s', async (_, pack) => {
+    const dir = scratchFolder();
+    const [count, side] = [70, 160];
+    const images = imagesOf(count, side);
+    const labels = Array.from({ length: count }, (_, i) => i % 10);
+    for (const [i, bytes] of [images, labelsOf(...labels), imagesOf(2, side), labelsOf(1, 2)].entries()) {
+      writeFileSync(join(dir, names[i]!), pack(bytes));
+    }
+    const opened = await idxFolder(dir).open();
+    expect(opened.inputShape).toEqual([side, side, 1]);
+    expect([opened.samples('train'), opened.samples('test')]).toEqual([count, 2]);
+    for (const start of [0, 1, 40, 41, 69, 70]) {
+      const read = await readSubset(opened, 'train', start);
+      expect([...read.labels]).toEqual(labels.slice(start));
+      expect(Buffer.compare(read.inputs, images.subarray(16 + start * side * side))).toBe(0);
+    }
+  });
+
+  it.each([
+    [
+      'short',
+      (bytes: Buffer) => bytes.subarray(0, -1),
+      'TRUNCATED',
+      /expected 2368 bytes for 3 × 28 × 28 images, got 2367/,
+    ],
+    ['long', (bytes: Buffer) => Buffer.concat([bytes, Buffer.of(1, 2)]), 'INVALID_SOURCE', /expected 2368 .*got 2370/],
+  ])('counts what a gzipped file unpacks to: one that is %s', async (_, change, code, message) => {
+    const dir = folder();
+    writeFileSync(join(dir, names[0]!), gzipSync(change(imagesOf(3))));
+    await expect(readSource(idxFolder(dir))).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
   it('takes other names and class counts', async () => {
-    const source = idxFolder(folder(), { name: 'digits', labelNames: ['0', '1'] });
-    expect(source).toMatchObject({ name: 'digits', labelNames: ['0', '1'] });
-    await expect(source.load()).rejects.toThrow(
+    const ten = Array.from({ length: 10 }, (_, i) => `${i}`);
+    const digits = await idxFolder(folder(), { name: 'digits', labelNames: ten }).open();
+    expect(digits).toMatchObject({ name: 'digits', labelNames: ten });
+    await expect(idxFolder(folder(), { labelNames: ['0', '1'] }).open()).rejects.toThrow(
       /train-labels-idx1-ubyte: row 0 \(byte 8\): expected a label of 0 to 1, got 9/,
     );
   });
@@ -144,10 +181,10 @@ describe('idxFolder', () => {
       /got 0x3c68746d/,
     ],
     [
-      'other sizes',
-      (dir) => writeFileSync(join(dir, names[0]!), imagesOf(3, 32)),
+      'other sizes in the two subsets',
+      (dir) => writeFileSync(join(dir, names[2]!), imagesOf(2, 32)),
       'INVALID_SOURCE',
-      /byte 8: expected images of 28 × 28, got 32 × 32/,
+      /t10k-images.*byte 8: expected images of 28 × 28, got 32 × 32/,
     ],
     [
       'more labels than images',
@@ -165,12 +202,12 @@ describe('idxFolder', () => {
   it.each(faults)('refuses %s', async (_, damage, code, message) => {
     const dir = folder();
     damage(dir);
-    await expect(idxFolder(dir).load()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect(readSource(idxFolder(dir))).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
   it('stops at a signal', async () => {
     const stop = new AbortController();
-    const loading = idxFolder(folder()).load({
+    const loading = readSource(idxFolder(folder()), {
       onProgress: () => stop.abort(new Error('stopped')),
       signal: stop.signal,
     });

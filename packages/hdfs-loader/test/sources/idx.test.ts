@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseIdxImages, parseIdxLabels } from '../../src/sources/idx.js';
+import { parseIdxImages, parseIdxLabels, requireIdxBytes } from '../../src/sources/idx.js';
 
 const u32 = (...words: number[]) =>
   words.flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]);
@@ -7,11 +7,9 @@ const images = (sizes: number[], pixels: number) =>
   Uint8Array.from([...u32(0x803, ...sizes), ...new Array<number>(pixels).fill(7)]);
 
 describe('parseIdxImages', () => {
-  it('gives sizes and a view of the pixels', () => {
-    const bytes = Uint8Array.from([...u32(0x803, 2, 1, 3), 1, 2, 3, 4, 5, 6]);
-    const parsed = parseIdxImages(bytes, 'f');
-    expect(parsed).toEqual({ count: 2, rows: 1, columns: 3, pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) });
-    expect(parsed.pixels.buffer).toBe(bytes.buffer);
+  it('gives sizes and the length of the file', () => {
+    const parsed = parseIdxImages(Uint8Array.from([...u32(0x803, 2, 1, 3), 1]), 'f');
+    expect(parsed).toEqual({ count: 2, rows: 1, columns: 3, fileBytes: 22 });
   });
 
   it.each([
@@ -26,13 +24,27 @@ describe('parseIdxImages', () => {
     ['little-endian words', Uint8Array.from([3, 8, 0, 0, ...u32(1, 1, 1), 0]), 'INVALID_SOURCE', 'got 0x03080000'],
     ['no image', images([0, 28, 28], 0), 'INVALID_SOURCE', 'byte 4: expected a size above 0, got 0'],
     ['no column', images([1, 28, 0], 0), 'INVALID_SOURCE', 'byte 12: expected a size above 0, got 0'],
-    ['too few pixels', images([2, 2, 2], 7), 'TRUNCATED', 'expected 24 bytes for 2 × 2 × 2 images, got 23'],
-    ['too many pixels', images([2, 2, 2], 9), 'INVALID_SOURCE', 'got 25'],
-    ['sizes beyond memory', images([2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1], 1), 'TRUNCATED', 'got 17'],
   ])('refuses %s', (_, bytes, code, message) => {
     expect(() => parseIdxImages(bytes, 'f')).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     );
+  });
+});
+
+describe('requireIdxBytes', () => {
+  it.each([
+    ['too few pixels', [2, 2, 2], 23, 'TRUNCATED', 'f: expected 24 bytes for 2 × 2 × 2 images, got 23'],
+    ['too many pixels', [2, 2, 2], 25, 'INVALID_SOURCE', 'got 25'],
+    ['sizes beyond memory', [2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1], 17, 'TRUNCATED', 'got 17'],
+  ])('refuses %s', (_, sizes, gotBytes, code, message) => {
+    const parsed = parseIdxImages(images(sizes, 0), 'f');
+    expect(() => requireIdxBytes(parsed, gotBytes, 'f')).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('takes what the header promises', () => {
+    expect(() => requireIdxBytes(parseIdxImages(images([2, 2, 2], 0), 'f'), 24, 'f')).not.toThrow();
   });
 });
 

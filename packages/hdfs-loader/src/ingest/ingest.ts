@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { sampleBytes, samplesOfShard, totalSamples, writeShards } from '../dataset-writer.js';
+import { LoaderError } from '../errors.js';
+import { MANIFEST_FILE, type Manifest } from '../manifest.js';
+import type { Progress, Source, SubsetName } from '../sources/source.js';
+import type { CallOptions, Storage } from '../storage/storage.js';
+import { Journal } from './journal.js';
+import { acquireLock, type Lock } from './lock.js';
+
+/** How far an ingest is. */
+export interface IngestProgress {
+  /** Read so far, those of earlier processes included. */
+  readonly samples: number;
+  /** null where the source does not know yet. */
+  readonly totalSamples: number | null;
+  /** What those samples take in shards. */
+  readonly bytes: number;
+  /** Of `samples`, those that earlier processes have written. */
+  readonly keptSamples: number;
+}
+
+/** How `ingest` works. All of it may be left out. */
+export interface IngestOptions {
+  /** Of the data set. Default: the source's. */
+  readonly name?: string | undefined;
+  /** Bytes of a shard, as near as whole samples come; at most 1 GiB. Default 64 MiB, but at most 10,000 samples. */
+  readonly shardBytes?: number | undefined;
+  /** Throws away what an interrupted ingest has left. Default false: it is gone on with. */
+  readonly restart?: boolean | undefined;
+  /** Replaces what is at the destination, at the very end. Default false: DATASET_EXISTS. */
+  readonly overwrite?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Takes listing and reading as the source tells of them. */
+  readonly onSourceProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: IngestProgress) => void) | undefined;
+  /** Takes one line about what is resumed. */
+  readonly onNotice?: ((line: string) => void) | undefined;
+}
+
+/** What an ingest did. */
+export interface IngestResult {
+  readonly manifest: Manifest;
+  /** Samples that this call wrote, and that it found written. */
+  readonly madeSamples: number;
+  readonly keptSamples: number;
+  /** Bytes of all shards. */
+  readonly bytes: number;
+  /** From opening the source to the last rename. */
+  readonly seconds: number;
+}
+
+/** `/data/x` → `/data/.x.ingest`: the name is always the same, so that the same command finds what it began. */
+function stagingOf(path: string): { staging: string; replaced: string } {
+  const slash = path.lastIndexOf('/') + 1;
+  const [parent, name] = [path.slice(0, slash), path.slice(slash)];
+  if (name === '') throw new LoaderError('INVALID_ARGUMENT', `${path}: expected the path of a new folder`);
+  return { staging: `${parent}.${name}.ingest`, replaced: `${parent}.${name}.replaced` };
+}
+
+/**
+ * Converts a source into a data set on any storage: uint8 shards and, last, their manifest, in a folder `.NAME.ingest` beside the
+ * destination, which is then renamed. What is at the destination is always whole. After a kill -9 the same call goes on
+ * behind the shards that are finished, and the bytes are those of an undisturbed one.
+ *
+ *   .NAME.ingest/ lock/ journal.json data/{train-00000.safetensors …, manifest.json}
+ *
+ * @param destination what openStorage gives for the folder that is to be
+ * @throws LoaderError DATASET_EXISTS, LOCKED, OTHER_INGEST, INVALID_ARGUMENT, and what reading the source and writing throw
+ * @example await ingest(await sourceOf('photos'), openStorage('hdfs://namenode:9870/data/photos'), { onNotice: console.error });
+ */
+export async function ingest(
+  source: Source,
+  destination: { readonly storage: Storage; readonly path: string },
+  options: IngestOptions = {},
+): Promise<IngestResult> {
+  const { storage, path } = destination;
+  const { signal, overwrite = false } = options;
+  const { staging, replaced } = stagingOf(path);
+  const startedMs = performance.now();
+  if (!overwrite) await requireFree(storage, path, { signal });
+  const opened = await source.open({ signal, onProgress: options.onSourceProgress });
+  const shardSamples = samplesOfShard(opened.inputShape, options.shardBytes);
+  const { fingerprint, name } = opened;
+  const journal = new Journal(storage, staging, { fingerprint, name: options.name ?? name, shardSamples });
+  const data = `${staging}/data`;
+  const lock = await acquireLock(storage, staging, { signal });
+  // Until it is known that nothing is lost with it.
+  let worthKeeping = true;
+  try {
+    if (options.restart || !(await journal.resume({ signal }))) await storage.delete(data, { recursive: true, signal });
+    else await keepWhole(storage, { journal, data, signal });
+    const keptSamples = journal.samples;
+    if (keptSamples > 0) options.onNotice?.(`goes on behind ${keptSamples} samples in ${storage.root}${staging}`);
+    worthKeeping = keptSamples > 0;
+    await journal.save();
+    await storage.mkdirs(data, { signal });
+    let samples = keptSamples;
+    const tell = (more: number): void => {
+      samples += more;
+      const bytes = samples * sampleBytes(opened.inputShape);
+      options.onProgress?.({ samples, totalSamples: totalSamples(opened), bytes, keptSamples });
+    };
+    tell(0);
+    const manifest = await writeShards(opened, {
+      storage,
+      dir: data,
+      shardSamples,
+      name: options.name,
+      signal,
+      kept: journal.shards,
+      onSamples: tell,
+      async onShard(shard, subset) {
+        await lock.require();
+        await journal.add(shard, subset);
+        worthKeeping = true;
+      },
+    });
+    const { bytes } = journal;
+    await publish({ storage, data, path, replaced, overwrite, lock });
+    worthKeeping = false;
+    const seconds = (performance.now() - startedMs) / 1000;
+    return { manifest, madeSamples: samples - keptSamples, keptSamples, bytes, seconds };
+  } finally {
+    await lock.stop();
+    // The lock goes with it; but not another's.
+    if (!worthKeeping && (await lock.isMine())) await storage.delete(staging, { recursive: true });
+    await lock.release();
+  }
+}
+
+/** Cuts the journal where a shard is not there, or not of its size; lost with it is what comes behind. */
+async function keepWhole(
+  storage: Storage,
+  o: { journal: Journal; data: string; signal: AbortSignal | undefined },
+): Promise<void> {
+  const sizes = new Map<string, number>();
+  try {
+    for await (const { name, length } of storage.list(o.data, { signal: o.signal })) sizes.set(name, length);
+  } catch (error) {
+    if (!(error instanceof LoaderError) || error.code !== 'NOT_FOUND') throw error;
+  }
+  for (const subset of ['train', 'test'] as const satisfies readonly SubsetName[]) {
+    const { shards } = o.journal;
+    const wrong = shards[subset].findIndex(({ file, bytes }) => sizes.get(file) !== bytes);
+    if (wrong >= 0) o.journal.cut(subset, wrong);
+    // Shards are renamed into place whole; only the last one can be what a machine lost with its power.
+    const last = shards[subset].at(-1);
+    if (last && (await sha256Of(storage, `${o.data}/${last.file}`, o.signal)) !== last.sha256)
+      o.journal.cut(subset, shards[subset].length - 1);
+  }
+  // One of another version, or of one that was stopped before its rename.
+  if (sizes.has(MANIFEST_FILE)) await storage.delete(`${o.data}/${MANIFEST_FILE}`);
+}
+
+async function sha256Of(storage: Storage, path: string, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of storage.read(path, { signal })) hash.update(piece);
+  return hash.digest('hex');
+}
+
+async function publish(o: {
+  storage: Storage;
+  data: string;
+  path: string;
+  replaced: string;
+  overwrite: boolean;
+  lock: Lock;
+}): Promise<void> {
+  const { storage, data, path, replaced, overwrite, lock } = o;
+  await lock.require();
+  if (overwrite) {
+    // What a process that was killed just here has put aside.
+    await storage.delete(replaced, { recursive: true });
+    await rename(storage, path, replaced, 'NOT_FOUND');
+  } else {
+    await requireFree(storage, path, {});
+    if (await exists(storage, path)) await storage.delete(path);
+  }
+  if (!(await rename(storage, data, path, 'EXISTS'))) throw taken(storage, path);
+  await storage.delete(replaced, { recursive: true });
+}
+
+/** @returns false when it failed with the code */
+async function rename(storage: Storage, from: string, to: string, code: string): Promise<boolean> {
+  try {
+    await storage.rename(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof LoaderError && error.code === code) return false;
+    throw error;
+  }
+}
+
+async function exists(storage: Storage, path: string, options: CallOptions = {}): Promise<boolean> {
+  try {
+    await storage.stat(path, options);
+    return true;
+  } catch (error) {
+    if (error instanceof LoaderError && error.code === 'NOT_FOUND') return false;
+    throw error;
+  }
+}
+
+/** An empty folder is as good as none. */
+async function requireFree(storage: Storage, path: string, options: CallOptions): Promise<void> {
+  if (!(await exists(storage, path, options))) return;
+  if ((await storage.stat(path, options)).type === 'file') throw taken(storage, path);
+  for await (const _ of storage.list(path, options)) throw taken(storage, path);
+}
+
+function taken(storage: Storage, path: string): LoaderError {
+  const message = `${storage.root}${path}: expected no such folder, or an empty one; --overwrite replaces it`;
+  return new LoaderError('DATASET_EXISTS', message);
+}
