@@ -71,12 +71,12 @@ describe('resolveDataset', () => {
     const gone = await failure('/nowhere/data');
     expect([gone.code, gone.message]).toEqual([
       'usage',
-      '--dataset: fashion-mnist or a folder expected, got "/nowhere/data", which does not exist',
+      '--dataset: fashion-mnist, a folder or an hdfs:// location expected, got "/nowhere/data", which does not exist',
     ]);
     const empty = scratchFolder();
     const lacking = await failure(empty);
     expect(lacking.code).toBe('data');
-    expect(lacking.message).toContain(`--dataset ${empty}: ${empty}: expected one of train-images-idx3-ubyte, `);
+    expect(lacking.message).toContain(`--dataset ${empty}: ${empty}: expected IDX files (train-labels-idx1-ubyte …), `);
     const short = scratchFolder();
     writeIdx(short, { train: 5, t10k: 2 });
     writeFileSync(join(short, 'train-images-idx3-ubyte'), uint32(0x803, 5, 28, 28));
@@ -84,7 +84,7 @@ describe('resolveDataset', () => {
     const broken = scratchFolder();
     writeFileSync(join(broken, 'manifest.json'), '{}');
     expect((await failure(broken)).message).toContain(`${join(broken, 'manifest.json')}: format: `);
-    expect((await failure(join(broken, 'manifest.json'))).message).toContain('ENOTDIR');
+    expect((await failure(join(broken, 'manifest.json'))).message).toContain('manifest.json: expected IDX files');
   });
 
   it('stops when the signal aborts', async () => {
