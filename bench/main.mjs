@@ -4,6 +4,10 @@ import { setUp } from '../scripts/setup.mjs';
 /** Each benchmark is bench/NAME.mjs. */
 const BENCHES = {
   step: { of: '@weft/native', what: 'training steps and inference, beside PyTorch and TensorFlow' },
+  hdfs: {
+    of: '@weft/hdfs-loader',
+    what: "reading from a real HDFS, beside Hadoop's Java client and curl",
+  },
   transport: {
     of: '@weft/transport',
     what: 'frames beside iperf3 and bare Node sockets, all-reduce beside Open MPI and gloo',

@@ -19,7 +19,7 @@ const ARROWS: Record<string, readonly string[]> = {
   '@weft/transport': ['@weft/native'],
   '@weft/models': ['@weft/native'],
   '@weft/trainer': ['@weft/models', '@weft/native', '@weft/transport'],
-  '@weft/hdfs-loader': ['@weft/safetensors'],
+  '@weft/hdfs-loader': ['@weft/native', '@weft/safetensors'],
   '@weft/preprocessing': ['@weft/safetensors'],
 };
 

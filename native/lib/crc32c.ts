@@ -56,3 +56,26 @@ export function crc32c(bytes: Uint8Array, previous = 0, start = 0, end = bytes.l
   for (; i < end; i++) c = (c >>> 8) ^ T0[(c ^ bytes[i]!) & 255]!;
   return ~c >>> 0;
 }
+
+/**
+ * The first chunk of some bytes whose CRC-32C is not the one that came with them, as HDFS keeps one for every 512 bytes.
+ *
+ * @param chunkBytes of each chunk; the last may be shorter
+ * @param sums four bytes a chunk, big-endian
+ * @returns the chunk's index, or −1 where all are right
+ * @throws {RangeError} when sums has not four bytes for each chunk
+ * @example if (crc32cMismatch(data, 512, sums) !== -1) throw new Error('damaged on the way');
+ */
+export function crc32cMismatch(bytes: Uint8Array, chunkBytes: number, sums: Uint8Array): number {
+  const chunks = Math.ceil(bytes.length / chunkBytes);
+  if (!(chunkBytes > 0) || sums.length !== chunks * 4) {
+    throw new RangeError(`crc32cMismatch: 4 bytes for each of ${chunks} chunks expected, got ${sums.length}`);
+  }
+  const expected = new DataView(sums.buffer, sums.byteOffset, sums.length);
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const start = chunk * chunkBytes;
+    const end = Math.min(bytes.length, start + chunkBytes);
+    if (crc32c(bytes, 0, start, end) !== expected.getUint32(chunk * 4)) return chunk;
+  }
+  return -1;
+}

@@ -18,6 +18,7 @@ export {
   axpy,
   clip,
   crc32c,
+  crc32cMismatch,
   elastic,
   fromBfloat,
   fromHalf,

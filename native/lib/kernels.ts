@@ -4,7 +4,7 @@
  */
 import * as twinBlocks from './blocks.js';
 import * as twinConvert from './convert.js';
-import { crc32c as twinCrc32c } from './crc32c.js';
+import { crc32c as twinCrc32c, crc32cMismatch as twinCrc32cMismatch } from './crc32c.js';
 import * as twinMatrix from './matrix.js';
 import { addon } from './native.js';
 import * as twinStep from './step.js';
@@ -30,6 +30,7 @@ export interface Kernels {
   readonly toBfloat: typeof twinConvert.toBfloat;
   readonly fromBfloat: typeof twinConvert.fromBfloat;
   readonly crc32c: typeof twinCrc32c;
+  readonly crc32cMismatch: typeof twinCrc32cMismatch;
   readonly clip: typeof twinVector.clip;
   readonly int8EncodeBlocks: typeof twinBlocks.int8EncodeBlocks;
   readonly int8DecodeBlocks: typeof twinBlocks.int8DecodeBlocks;
@@ -48,6 +49,7 @@ export const PORTABLE: Kernels = {
   ...twinBlocks,
   ...twinMatrix,
   crc32c: twinCrc32c,
+  crc32cMismatch: twinCrc32cMismatch,
   topK: twinTopK,
 };
 
@@ -86,6 +88,7 @@ function choose(): Kernels {
     // Exact either way. Below this length the call into the addon takes longer than the twin.
     crc32c: (bytes, previous = 0, start = 0, end = bytes.length) =>
       end - start < CRC32C_TWIN_BYTES ? twinCrc32c(bytes, previous, start, end) : n.crc32c(bytes, previous, start, end),
+    crc32cMismatch: n.crc32cMismatch,
   };
 }
 
@@ -110,6 +113,7 @@ export const {
   toBfloat,
   fromBfloat,
   crc32c,
+  crc32cMismatch,
   clip,
   int8EncodeBlocks,
   int8DecodeBlocks,

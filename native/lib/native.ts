@@ -68,6 +68,7 @@ export interface NativeAddon {
   matrixProduct(...o: [Vector, Vector, Vector, number, number, number, boolean, boolean]): void;
   orthonormalize(p: Vector, columns: number): void;
   crc32c(bytes: Uint8Array, previous: number, start: number, end: number): number;
+  crc32cMismatch(bytes: Uint8Array, chunkBytes: number, sums: Uint8Array): number;
   /** By one of crc32cKinds: for tests. */
   crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crc32c } from '../lib/crc32c.js';
+import { crc32c, crc32cMismatch } from '../lib/crc32c.js';
 import { KERNELS } from '../lib/kernels.js';
 import { addon } from '../lib/native.js';
 
@@ -69,6 +69,26 @@ describe('crc32c', () => {
       ] as const) {
         expect(() => sum(bytes, 0, start, end)).toThrow(RangeError);
       }
+    }
+  });
+
+  it.each([
+    ['the twin', crc32cMismatch],
+    ['the kernel in use', KERNELS.crc32cMismatch],
+  ])('%s finds the first chunk that is not what its checksum says', (_, mismatch) => {
+    for (const length of [0, 1, 511, 512, 513, 1500]) {
+      const bytes = counting(length);
+      const chunks = Math.ceil(length / 512);
+      const sums = Buffer.alloc(chunks * 4);
+      for (let i = 0; i < chunks; i++) sums.writeUInt32BE(crc32c(bytes.subarray(i * 512, (i + 1) * 512)), i * 4);
+      expect(mismatch(bytes, 512, sums)).toBe(-1);
+      for (let at = 0; at < length; at += 97) {
+        const damaged = bytes.slice();
+        damaged[at]! ^= 4;
+        expect(mismatch(damaged, 512, sums)).toBe(Math.floor(at / 512));
+      }
+      expect(() => mismatch(bytes, 512, Buffer.alloc(chunks * 4 + 4))).toThrow(RangeError);
+      expect(() => mismatch(bytes, 0, sums)).toThrow(RangeError);
     }
   });
 

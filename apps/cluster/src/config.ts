@@ -294,6 +294,31 @@ export function storageOptions(flags: HdfsFlags, env: NodeJS.ProcessEnv): Storag
   };
 }
 
+/** Where Hadoop is found and kept. */
+export interface HadoopConfig {
+  readonly dataHome: string;
+  /** Of `cluster hdfs`, where --dir names no other. */
+  readonly dir: string;
+  readonly javaHome: string | undefined;
+  readonly searchPath: string | undefined;
+  /** URL of a Maven repository, for a company's mirror. */
+  readonly repository: string | undefined;
+  readonly localRepositories: readonly string[];
+}
+
+/** Reads what concerns Hadoop: JAVA_HOME, PATH, WEFT_MAVEN_REPOSITORY, and where data is kept. */
+export function hadoopConfig(env: NodeJS.ProcessEnv): HadoopConfig {
+  const home = dataHomeOf(env);
+  return {
+    dataHome: home,
+    dir: join(home, 'hdfs'),
+    javaHome: env['JAVA_HOME'],
+    searchPath: env['PATH'],
+    repository: env['WEFT_MAVEN_REPOSITORY'],
+    localRepositories: env['HOME'] ? [join(env['HOME'], '.m2', 'repository')] : [],
+  };
+}
+
 /** What the terminal can show. */
 export interface TerminalConfig {
   readonly progressBars: boolean;

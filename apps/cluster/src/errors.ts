@@ -12,6 +12,8 @@ export type ClusterErrorCode =
   | 'node'
   /** Thrown when the run folder cannot be written. */
   | 'run-folder'
+  /** Thrown by a question after something that is not up. */
+  | 'down'
   /** Thrown when the run is stopped by a signal or by the caller. */
   | 'interrupted';
 
@@ -22,6 +24,7 @@ const EXIT_STATUS: Record<ClusterErrorCode, number> = {
   model: 1,
   node: 1,
   'run-folder': 1,
+  down: 3,
   interrupted: 130,
 };
 

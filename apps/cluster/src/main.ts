@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { addData } from './commands/data.js';
+import { addHdfs } from './commands/hdfs.js';
 import { addIngest } from './commands/ingest.js';
 import { addStart } from './commands/start.js';
 import { ClusterError, oneLine } from './errors.js';
@@ -16,6 +17,7 @@ function program(): Command {
   addStart(root);
   addIngest(root);
   addData(root);
+  addHdfs(root);
   return root;
 }
 

@@ -101,4 +101,13 @@ uint32_t crc32c(const uint8_t* bytes, size_t n, uint32_t previous, const Crc32c&
   return ~kind.update(bytes, n, ~previous);
 }
 
+int64_t crc32cMismatch(const uint8_t* bytes, size_t n, size_t chunk, const uint8_t* sums) {
+  const Crc32c& kind = chosenCrc32c();
+  for (size_t start = 0, index = 0; start < n; start += chunk, index++, sums += 4) {
+    const uint32_t expected = uint32_t{sums[0]} << 24 | uint32_t{sums[1]} << 16 | uint32_t{sums[2]} << 8 | sums[3];
+    if (crc32c(bytes + start, n - start < chunk ? n - start : chunk, 0, kind) != expected) return static_cast<int64_t>(index);
+  }
+  return -1;
+}
+
 }  // namespace weft

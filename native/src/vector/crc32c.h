@@ -24,4 +24,7 @@ const Crc32c& chosenCrc32c();
 /** CRC-32C of n bytes, going on from previous (0 at first). */
 uint32_t crc32c(const uint8_t* bytes, size_t n, uint32_t previous, const Crc32c& kind = chosenCrc32c());
 
+/** The first chunk whose CRC-32C is not the one given (four bytes, big-endian, one after the other); −1 where all are. The last chunk may be shorter. */
+int64_t crc32cMismatch(const uint8_t* bytes, size_t n, size_t chunk, const uint8_t* sums);
+
 }  // namespace weft

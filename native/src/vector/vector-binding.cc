@@ -123,6 +123,17 @@ Napi::Value checksum(const Napi::CallbackInfo& info) {
   const size_t from = static_cast<size_t>(start), n = static_cast<size_t>(end) - from;
   return Napi::Number::New(info.Env(), crc32c(dataOf(bytes) + from, n, info[1].ToNumber().Uint32Value()));
 }
+// bytes, chunkBytes, sums (big-endian)
+Napi::Value checksumMismatch(const Napi::CallbackInfo& info) {
+  const Arguments a(info);
+  const Napi::TypedArray bytes = a.typed(0, napi_uint8_array, "Uint8Array");
+  const Napi::TypedArray sums = a.typed(2, napi_uint8_array, "Uint8Array");
+  const size_t n = bytes.ByteLength(), chunk = info[1].ToNumber().Uint32Value();
+  if (chunk == 0 || sums.ByteLength() != (n + chunk - 1) / chunk * 4) {
+    throw Napi::RangeError::New(info.Env(), "crc32cMismatch: 4 bytes for each chunk expected, got " + std::to_string(sums.ByteLength()));
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(crc32cMismatch(dataOf(bytes), n, chunk, dataOf(sums))));
+}
 // kind, bytes, previous
 Napi::Value checksumBy(const Napi::CallbackInfo& info) {
   const Arguments a(info);
@@ -168,6 +179,7 @@ void registerVectorKernels(Napi::Env env, Napi::Object exports) {
   define("toBfloat", toBfloat);
   define("fromBfloat", fromBfloat);
   define("crc32c", checksum);
+  define("crc32cMismatch", checksumMismatch);
   define("crc32cBy", checksumBy);
 }
 

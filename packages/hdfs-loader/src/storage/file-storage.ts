@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, opendir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, opendir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileError, LoaderError } from '../errors.js';
@@ -15,7 +15,7 @@ import type {
   WriteData,
   WriteOptions,
 } from './storage.js';
-import { piecesOf, requireRange, temporaryName } from './write-data.js';
+import { piecesUntil, requireRange, temporaryName } from './write-data.js';
 
 const PIECE_BYTES = 1 << 20;
 
@@ -42,6 +42,7 @@ class FileStorage implements Storage {
   }
 
   async *list(path: string, { signal }: CallOptions = {}): AsyncGenerator<FileStatus> {
+    signal?.throwIfAborted();
     const entries = await refused('read', path, () => opendir(path));
     for await (const { name } of entries) {
       signal?.throwIfAborted();
@@ -57,7 +58,8 @@ class FileStorage implements Storage {
 
   async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
     const { offset = 0, signal } = options;
-    const file = await refused('read', path, () => open(path));
+    signal?.throwIfAborted();
+    const file = await openFile(path);
     try {
       const { size } = await file.stat();
       const length = options.length ?? size - offset;
@@ -77,7 +79,7 @@ class FileStorage implements Storage {
   async readInto(path: string, into: Uint8Array, options: CallOptions & { offset?: number } = {}): Promise<void> {
     const { offset = 0, signal } = options;
     signal?.throwIfAborted();
-    const file = await refused('read', path, () => open(path));
+    const file = await openFile(path);
     try {
       const { size } = await file.stat();
       requireRange({ path, offset, length: into.length, size });
@@ -111,8 +113,7 @@ class FileStorage implements Storage {
       await refused('write', path, () => mkdir(dirname(path), { recursive: true }));
       const file = await refused('write', temporary, () => open(temporary, 'wx'));
       try {
-        for await (const piece of piecesOf(data)) {
-          signal?.throwIfAborted();
+        for await (const piece of piecesUntil(data, signal)) {
           await refused('write', path, () => file.writeFile(piece));
           bytes += piece.length;
         }
@@ -120,8 +121,8 @@ class FileStorage implements Storage {
       } finally {
         await file.close();
       }
-      if (!overwrite && (await exists(path))) throw new LoaderError('EXISTS', `${path}: expected no such file`);
-      await refused('write', path, () => rename(temporary, path));
+      if (overwrite) await refused('write', path, () => rename(temporary, path));
+      else await moveToFree(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
@@ -134,8 +135,7 @@ class FileStorage implements Storage {
     await refused('write', path, () => stat(path));
     const file = await refused('write', path, () => open(path, 'a'));
     try {
-      for await (const piece of piecesOf(data)) {
-        signal?.throwIfAborted();
+      for await (const piece of piecesUntil(data, signal)) {
         await refused('write', path, () => file.writeFile(piece));
       }
       await refused('write', path, () => file.sync());
@@ -156,7 +156,7 @@ class FileStorage implements Storage {
     try {
       if (options.recursive) {
         await rm(path, { recursive: true });
-      } else if ((await stat(path)).isDirectory()) {
+      } else if ((await lstat(path)).isDirectory()) {
         await rmdir(path);
       } else {
         await unlink(path);
@@ -187,6 +187,27 @@ class FileStorage implements Storage {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  if ((await refused('read', path, () => stat(path))).isDirectory())
+    throw new LoaderError('IO', `${path}: expected a file, got a directory`);
+  return refused('read', path, () => open(path));
+}
+
+/** A rename that does not replace what another writer has put there meanwhile. */
+async function moveToFree(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || (await exists(path)))
+      throw new LoaderError('EXISTS', `${path}: expected no such file`, { cause });
+    // A file system without hard links.
+    await refused('write', path, () => rename(temporary, path));
+    return;
+  }
+  await refused('write', temporary, () => unlink(temporary));
 }
 
 function statusOf(path: string, stats: Stats): FileStatus {

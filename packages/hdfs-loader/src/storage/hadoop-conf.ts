@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { XMLParser } from 'fast-xml-parser';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { LoaderError } from '../errors.js';
 import type { Location } from './location.js';
 import { DEFAULT_PORTS, type NameNodeAddress } from './name-nodes.js';
@@ -20,6 +20,9 @@ export function readHadoopConf(dir: string): HadoopConf {
     const path = join(dir, file);
     try {
       const text = readFileSync(path, 'utf8');
+      // The parser makes something of anything.
+      const valid = XMLValidator.validate(text);
+      if (valid !== true) throw new Error(`line ${valid.err.line}: ${valid.err.msg}`);
       const parsed = parser.parse(text) as {
         configuration?: { property?: { name?: unknown; value?: unknown }[] } | '';
       };
@@ -71,10 +74,10 @@ function configuredAddresses(o: NameNodeAddress, conf: HadoopConf): NameNodeAddr
   const { host, port, protocol } = o;
   const http = `dfs.namenode.${protocol}-address`;
   const addressOf = (suffix: string): NameNodeAddress[] => {
-    const [, name, given] = /^([^:]+):(\d+)$/.exec(conf.get(`${http}${suffix}`) ?? '') ?? [];
-    if (name === undefined) return [];
+    const rpcHost = (conf.get(`dfs.namenode.rpc-address${suffix}`) ?? '').replace(/:\d+$/, '');
+    const [, name, given] = /^(.+):(\d+)$/.exec(conf.get(`${http}${suffix}`) ?? '') ?? [];
+    if (name === undefined) return rpcHost === '' ? [] : [{ protocol, host: rpcHost, port: DEFAULT_PORTS[protocol] }];
     // 0.0.0.0 is where it listens, not where it is.
-    const [rpcHost] = (conf.get(`dfs.namenode.rpc-address${suffix}`) ?? '').split(':');
     return [{ protocol, host: name === '0.0.0.0' ? rpcHost || host : name, port: Number(given) }];
   };
   const nodes = conf.get(`dfs.ha.namenodes.${host}`);
@@ -90,5 +93,8 @@ function configuredAddresses(o: NameNodeAddress, conf: HadoopConf): NameNodeAddr
       return addressOf(name.slice('dfs.namenode.rpc-address'.length));
   }
   const isDefault = conf.get('fs.defaultFS')?.replace(/\/$/, '') === `hdfs://${host}${port === 0 ? '' : `:${port}`}`;
-  return isDefault ? addressOf('') : [];
+  if (!isDefault) return [];
+  const addresses = addressOf('');
+  // The port of fs.defaultFS is never that of WebHDFS.
+  return addresses.length > 0 ? addresses : [{ protocol, host, port: DEFAULT_PORTS[protocol] }];
 }

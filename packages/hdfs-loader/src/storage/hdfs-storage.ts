@@ -1,10 +1,16 @@
+import { setMaxListeners } from 'node:events';
 import { Agent, type Dispatcher } from 'undici';
 import { LoaderError } from '../errors.js';
+import { BlockReader } from './block-reader.js';
+import { blockLocations, blocksToRead } from './find-blocks.js';
+import { renameRemote } from './hdfs-rename.js';
 import { HdfsWriter } from './hdfs-writer.js';
+import { normalizedPath } from './location.js';
 import { type NameNodeAddress, NameNodes, type Parameters, peerOf } from './name-nodes.js';
-import { type PlainCall, PlainOperations, type RemoteStatus } from './plain-operations.js';
+import { type PlainCall, PlainOperations } from './plain-operations.js';
 import { planRanges } from './range-plan.js';
 import { RangeReader } from './range-reader.js';
+import { type RemoteStatus, statusOf } from './remote-status.js';
 import type { RetryPolicy, Try } from './retry.js';
 import type {
   BlockLocation,
@@ -17,7 +23,7 @@ import type {
   WriteData,
   WriteOptions,
 } from './storage.js';
-import { requireRange, temporaryName } from './write-data.js';
+import { isRepeatable, requireRange, temporaryName } from './write-data.js';
 
 /** An HDFS, decided. */
 export interface HdfsOptions {
@@ -33,6 +39,8 @@ export interface HdfsOptions {
   readonly idleMs: number;
   readonly readAheadBytes: number;
   readonly concurrency: number;
+  /** Whether blocks are read from DataNodes' data transfer ports, where those can be reached. */
+  readonly directReads: boolean;
 }
 
 /** Below this, asking where the blocks are costs more than it gives: the NameNode prefers a near replica by itself. */
@@ -40,6 +48,8 @@ const SMALL_BYTES = 256 << 10;
 /** Of one request for data: long enough that starting it does not show, short enough that several run side by side. */
 const RANGE_BYTES = 16 << 20;
 const CONNECT_MS = 5_000;
+/** What a temporary file is removed within, after a failure: the failure waits for it. */
+const CLEAN_UP_MS = 1_000;
 
 /** HDFS over WebHDFS. See `openStorage`. */
 export class HdfsStorage implements Storage {
@@ -48,6 +58,7 @@ export class HdfsStorage implements Storage {
   readonly #agent: Agent;
   readonly #nameNodes: NameNodes;
   readonly #plain = new Map<NameNodeAddress, PlainOperations>();
+  readonly #direct: BlockReader;
   readonly #reader: RangeReader;
   readonly #writer: HdfsWriter;
   readonly #closed = new AbortController();
@@ -55,13 +66,17 @@ export class HdfsStorage implements Storage {
 
   constructor(o: HdfsOptions) {
     this.#o = o;
+    // Every call that is under way listens.
+    setMaxListeners(0, this.#closed.signal);
     this.#agent = newAgent(o);
     const agent: Dispatcher = this.#agent;
     const { retry, idleMs } = o;
     const credentials = credentialsOf(o);
     this.#nameNodes = new NameNodes({ addresses: o.addresses, credentials, retry, idleMs, agent });
     const nameNodes = this.#nameNodes;
+    this.#direct = new BlockReader({ idleMs });
     this.#reader = new RangeReader({
+      direct: this.#direct,
       nameNodes,
       agent,
       retry,
@@ -74,7 +89,9 @@ export class HdfsStorage implements Storage {
         this.#stats.retries += 1;
       },
     });
-    this.#writer = new HdfsWriter({ nameNodes, retry, idleMs, ca: o.ca });
+    const lengthOf = async (path: string, signal: AbortSignal | undefined): Promise<number> =>
+      (await this.stat(path, { signal })).length;
+    this.#writer = new HdfsWriter({ nameNodes, retry, idleMs, ca: o.ca, lengthOf });
     const scheme = o.addresses[0]?.protocol === 'https' ? 'swebhdfs' : 'hdfs';
     this.root = `${scheme}://${o.addresses.map(peerOf).join(',')}`;
   }
@@ -89,23 +106,25 @@ export class HdfsStorage implements Storage {
   }
 
   async *list(path: string, options: CallOptions = {}): AsyncGenerator<FileStatus> {
+    const directory = normalizedPath(path);
     let startAfter = '';
     for (;;) {
-      const { DirectoryListing } = await this.#json<{
-        DirectoryListing: {
-          partialListing: { FileStatuses: { FileStatus: readonly RemoteStatus[] } };
-          remainingEntries: number;
-        };
-      }>('LISTSTATUS_BATCH', path, { startAfter: startAfter === '' ? undefined : startAfter }, options);
-      const entries = DirectoryListing.partialListing.FileStatuses.FileStatus;
+      const { partialListing, remainingEntries } = await this.#ask<{
+        partialListing?: { FileStatuses?: { FileStatus?: readonly RemoteStatus[] } };
+        remainingEntries?: number;
+      }>({ op: 'LISTSTATUS_BATCH', field: 'DirectoryListing' }, path, options, {
+        startAfter: startAfter === '' ? undefined : startAfter,
+      });
+      const entries = partialListing?.FileStatuses?.FileStatus;
+      if (!entries) throw new LoaderError('IO', `LISTSTATUS_BATCH ${this.root}${path}: expected entries, got none`);
       for (const entry of entries) {
         // What is listed as itself, without a name, is a file.
         if (entry.pathSuffix === '')
           throw new LoaderError('IO', `${this.root}${path}: expected a directory, got a file`);
-        yield statusOf(path === '/' ? `/${entry.pathSuffix}` : `${path}/${entry.pathSuffix}`, entry);
+        yield statusOf(`${directory === '/' ? '' : directory}/${entry.pathSuffix}`, entry);
       }
       startAfter = entries.at(-1)?.pathSuffix ?? '';
-      if (DirectoryListing.remainingEntries === 0 || startAfter === '') return;
+      if (!remainingEntries || startAfter === '') return;
     }
   }
 
@@ -119,7 +138,7 @@ export class HdfsStorage implements Storage {
     const ranges = await this.#plan(path, { offset, length, rangeBytes, signal: options.signal });
     // Whoever stops reading lets go of what is on its way.
     const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, this.#signal(options)]);
+    const signal = anyOf([stop.signal, this.#signal(options)]);
     const ahead: Promise<Uint8Array>[] = [];
     let heldBytes = 0;
     let next = 0;
@@ -129,7 +148,7 @@ export class HdfsStorage implements Storage {
         if (ahead.length > 0 && heldBytes + range.length > readAheadBytes) return;
         heldBytes += range.length;
         next += 1;
-        const into = new Uint8Array(range.length);
+        const into = Buffer.allocUnsafeSlow(range.length);
         const piece = this.#reader.read(path, range, into, signal).then(() => into);
         // Its failure is thrown in its turn.
         piece.catch(() => {});
@@ -157,7 +176,7 @@ export class HdfsStorage implements Storage {
     const ranges = await this.#plan(path, { offset, length, rangeBytes: RANGE_BYTES, signal: options.signal });
     // As many as may run at a time take the next range each, until none is left; the first failure ends all.
     const stop = new AbortController();
-    const all = AbortSignal.any([stop.signal, signal]);
+    const all = anyOf([stop.signal, signal]);
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < ranges.length) {
@@ -181,7 +200,8 @@ export class HdfsStorage implements Storage {
     const { overwrite = false, blockSize, replication } = options;
     const signal = this.#signal(options);
     if (!overwrite) await this.#requireNone(path, { signal });
-    const temporary = temporaryName(path);
+    const temporary = temporaryName(normalizedPath(path));
+    if (!isRepeatable(data)) await this.#beWritable(temporary, signal);
     try {
       const bytes = await this.#writer.create(temporary, data, {
         parameters: { blocksize: blockSize, replication },
@@ -196,14 +216,26 @@ export class HdfsStorage implements Storage {
     } catch (error) {
       // Best effort, and not for long: the first error is the one to tell.
       if (!this.#closed.signal.aborted) {
-        await this.delete(temporary, { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => {});
+        await this.delete(temporary, { signal: AbortSignal.timeout(CLEAN_UP_MS) }).catch(() => {});
       }
       throw error;
     }
   }
 
   async append(path: string, data: WriteData, options: CallOptions = {}): Promise<void> {
-    await this.#writer.append(path, data, { signal: this.#signal(options) });
+    const signal = this.#signal(options);
+    await this.#requireFile(path, { signal });
+    if (!isRepeatable(data)) await this.#beWritable(path, signal);
+    await this.#writer.append(path, data, { signal });
+  }
+
+  /**
+   * Data that cannot be gone over again is not begun while nothing can be written: making the directory above it, which is as good as nothing where it is there,
+   * waits for the end of safe mode, and for an active NameNode.
+   */
+  async #beWritable(path: string, signal: AbortSignal): Promise<void> {
+    const parent = parentOf(path);
+    if (parent !== '/') await this.mkdirs(parent, { signal });
   }
 
   async rename(from: string, to: string, options: CallOptions = {}): Promise<void> {
@@ -212,27 +244,18 @@ export class HdfsStorage implements Storage {
   }
 
   async #move(from: string, to: string, o: { overwrite: boolean; signal: AbortSignal | undefined }): Promise<void> {
-    if (o.overwrite) {
-      try {
-        await this.#json('RENAME', from, { destination: to, renameoptions: 'OVERWRITE' }, { signal: o.signal }, 'PUT');
-      } catch (error) {
-        if (!(error instanceof LoaderError) || error.code !== 'NOT_FOUND' || !(await this.#isThere(to, o))) throw error;
-        // Done by a try whose answer was lost: the temporary name was ours alone.
-      }
+    const signal = this.#signal(o);
+    const isThere = (path: string) => this.#isThere(path, { signal });
+    const moved = await renameRemote(this.#nameNodes, { from, to, overwrite: o.overwrite, signal, isThere });
+    if (moved) return;
+    await this.stat(from, { signal });
+    if (o.overwrite && (await this.delete(to, { signal }))) {
+      await this.#move(from, to, { overwrite: false, signal });
       return;
     }
-    const moved = await this.#call('RENAME', from, o, async (plain, call, { ambiguous }) => {
-      if (await plain.rename(from, to, call)) return true;
-      return ambiguous && (await this.#isThere(to, o)) && !(await this.#isThere(from, o));
-    });
-    if (moved) return;
-    // WebHDFS says no more than false.
-    await this.stat(from, o);
-    await this.#requireNone(to, o);
-    throw new LoaderError(
-      'IO',
-      `RENAME ${this.root}${from}: refused; expected a target whose directory is there, got ${to}`,
-    );
+    await this.#requireNone(to, { signal });
+    await this.stat(parentOf(normalizedPath(to)), { signal });
+    throw new LoaderError('IO', `RENAME ${this.root}${from}: refused by the gateway, to ${to}`);
   }
 
   async delete(path: string, options: CallOptions & { recursive?: boolean } = {}): Promise<boolean> {
@@ -248,43 +271,24 @@ export class HdfsStorage implements Storage {
   }
 
   async checksum(path: string, options: CallOptions = {}): Promise<FileChecksum> {
-    const { FileChecksum } = await this.#json<{ FileChecksum: { algorithm: string; bytes: string; length: number } }>(
-      'GETFILECHECKSUM',
+    const { algorithm, bytes, length } = await this.#ask<{ algorithm: string; bytes: string; length: number }>(
+      { op: 'GETFILECHECKSUM', field: 'FileChecksum' },
       path,
-      {},
       options,
     );
     // Padded with zeros to a multiple of 4 bytes.
-    return { algorithm: FileChecksum.algorithm, digest: FileChecksum.bytes.slice(0, FileChecksum.length * 2) };
+    return { algorithm, digest: bytes.slice(0, length * 2) };
   }
 
   async blocks(path: string, options: CallOptions = {}): Promise<readonly BlockLocation[]> {
-    return this.#blocks(path, { offset: 0, length: Number.MAX_SAFE_INTEGER, signal: options.signal });
-  }
-
-  async #blocks(
-    path: string,
-    o: { offset: number; length: number; signal: AbortSignal | undefined },
-  ): Promise<BlockLocation[]> {
-    const { offset, length, signal } = o;
-    const { BlockLocations } = await this.#json<{ BlockLocations: { BlockLocation?: readonly BlockLocation[] } }>(
-      'GETFILEBLOCKLOCATIONS',
-      path,
-      { offset, length },
-      { signal },
-    );
-    return (BlockLocations.BlockLocation ?? [])
-      .map((block) => ({
-        offset: block.offset,
-        length: block.length,
-        hosts: [...block.hosts],
-        names: [...block.names],
-      }))
-      .sort((a, b) => a.offset - b.offset);
+    const all = { offset: 0, length: Number.MAX_SAFE_INTEGER };
+    return blockLocations(this.#nameNodes, path, { ...all, signal: this.#signal(options) });
   }
 
   async close(): Promise<void> {
     this.#closed.abort(new LoaderError('IO', `${this.root}: closed`));
+    for (const plain of this.#plain.values()) plain.close();
+    this.#direct.close(this.#closed.signal.reason);
     await this.#agent.destroy();
   }
 
@@ -292,8 +296,9 @@ export class HdfsStorage implements Storage {
     path: string,
     o: { offset: number; length: number; rangeBytes: number; signal: AbortSignal | undefined },
   ) {
-    const { isLocal } = this.#o;
-    const blocks = o.length <= SMALL_BYTES ? [] : await this.#blocks(path, o);
+    const { isLocal, directReads } = this.#o;
+    if (o.length <= SMALL_BYTES) return planRanges([], { ...o, isLocal });
+    const blocks = await blocksToRead(this.#nameNodes, path, { ...o, directReads, signal: this.#signal(o) });
     return planRanges(blocks, { ...o, isLocal });
   }
 
@@ -320,17 +325,16 @@ export class HdfsStorage implements Storage {
 
   /** Ends with the caller's signal, and with this storage. */
   #signal({ signal }: CallOptions): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    return signal ? anyOf([signal, this.#closed.signal]) : this.#closed.signal;
   }
 
-  #json<T>(
-    op: string,
+  #ask<T>(
+    o: { op: string; field: string },
     path: string,
-    parameters: Parameters,
     options: CallOptions,
-    method: 'GET' | 'PUT' = 'GET',
+    parameters: Parameters = {},
   ): Promise<T> {
-    return this.#nameNodes.json<T>({ op, path, parameters, method, signal: this.#signal(options) });
+    return this.#nameNodes.ask<T>({ ...o, path, parameters, signal: this.#signal(options) });
   }
 
   #call<T>(
@@ -360,6 +364,18 @@ export class HdfsStorage implements Storage {
   }
 }
 
+/** As many ranges as are read at a time listen to it. */
+function anyOf(signals: AbortSignal[]): AbortSignal {
+  const any = AbortSignal.any(signals);
+  setMaxListeners(0, any);
+  return any;
+}
+
+/** `/a/b` → `/a`; `/a` → `/`. */
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+}
+
 function credentialsOf({ user, delegationToken }: HdfsOptions): Record<string, string> {
   return delegationToken === undefined ? { 'user.name': user } : { delegation: delegationToken };
 }
@@ -371,19 +387,4 @@ function newAgent({ ca }: HdfsOptions): Agent {
     keepAliveTimeout: 10_000,
     pipelining: 1,
   });
-}
-
-function statusOf(path: string, status: RemoteStatus): FileStatus {
-  return {
-    path,
-    name: path.slice(path.lastIndexOf('/') + 1),
-    type: status.type === 'DIRECTORY' ? 'directory' : 'file',
-    length: status.length,
-    modifiedMs: status.modificationTime,
-    owner: status.owner,
-    group: status.group,
-    permission: status.permission,
-    blockSize: status.blockSize,
-    replication: Math.max(1, status.replication),
-  };
 }

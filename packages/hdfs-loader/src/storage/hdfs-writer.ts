@@ -1,9 +1,10 @@
+import { lookup } from 'node:dns/promises';
 import { sendToDataNode } from './data-node-send.js';
 import { locationOf, type NameNodes, type Parameters } from './name-nodes.js';
 import { RemoteFailure } from './remote-failure.js';
 import { type RetryPolicy, retrying } from './retry.js';
 import type { WriteData } from './storage.js';
-import { piecesOf } from './write-data.js';
+import { isRepeatable, piecesOf } from './write-data.js';
 
 export interface HdfsWriterOptions {
   readonly nameNodes: NameNodes;
@@ -12,6 +13,17 @@ export interface HdfsWriterOptions {
   readonly idleMs: number;
   /** Certificates (PEM) to trust. */
   readonly ca: readonly string[] | undefined;
+  /** Bytes of a file, as the NameNode knows it. */
+  readonly lengthOf: (path: string, signal: AbortSignal | undefined) => Promise<number>;
+}
+
+interface Sending {
+  readonly op: 'CREATE' | 'APPEND';
+  readonly method: 'PUT' | 'POST';
+  readonly path: string;
+  readonly parameters: Parameters;
+  readonly data: WriteData;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -40,41 +52,63 @@ export class HdfsWriter {
     return this.#send({ op: 'APPEND', method: 'POST', path, parameters: {}, data, signal: o.signal });
   }
 
-  async #send(o: {
-    op: 'CREATE' | 'APPEND';
-    method: 'PUT' | 'POST';
-    path: string;
-    parameters: Parameters;
-    data: WriteData;
-    signal: AbortSignal | undefined;
-  }): Promise<number> {
-    const { op, method, path, parameters, signal } = o;
-    const { nameNodes, retry, idleMs, ca } = this.#o;
+  async #send(sending: Sending): Promise<number> {
+    const { op, method, path, signal } = sending;
+    const { nameNodes, retry, idleMs, ca, lengthOf } = this.#o;
     const where = nameNodes.where(op, path);
-    const body = new CountedBody(o.data);
-    return retrying({ where, policy: retry, signal }, async () => {
-      const location = await nameNodes.call(where, { signal }, async (address, now) => {
-        const answer = await nameNodes.send({
-          url: nameNodes.url(address, { op, path, parameters }),
-          method,
-          signal,
-          idleMs: now.idleMs,
-        });
-        return locationOf(answer.headers);
-      });
+    const body = new CountedBody(sending.data);
+    // Addresses of DataNodes that have failed: the NameNode may not know yet that they are dead.
+    const excluded = new Set<string>();
+    return retrying({ where, policy: retry, signal }, async ({ leftMs }) => {
+      const location = await this.#locate(sending, { excluded, where, withinMs: leftMs });
       try {
         await sendToDataNode(location, { method, body: body.begin(), bodyBytes: body.bytes, idleMs, ca, signal });
         return body.sent;
       } catch (error) {
         if (!(error instanceof RemoteFailure) || error.remedy === 'none' || signal?.aborted) throw error;
+        if (error.status === 0) await exclude(location, excluded);
         // Half of it may be in the file already: a second time would repeat it.
-        if (op === 'APPEND' && error.status === 0 && body.sent > 0)
-          throw error.toLoaderError(`${where}: after ${body.sent} bytes were sent`);
-        if (!body.repeatable)
-          throw error.toLoaderError(`${where}: after ${body.sent} bytes, of data that cannot be gone over again`);
+        if (op === 'APPEND' && error.ambiguous && body.sent > 0)
+          throw error.toLoaderError(`${where}, after ${body.sent} bytes, which may or may not be in the file`);
+        if (body.repeatable) throw error;
+        // All of it, and only the answer was lost?
+        if (op === 'CREATE' && body.ended && (await lengthOf(path, signal)) === body.sent) return body.sent;
+        throw error.toLoaderError(`${where}, after ${body.sent} bytes of data that cannot be gone over again`);
+      }
+    });
+  }
+
+  /** Asks a NameNode for a DataNode. */
+  async #locate(
+    { op, method, path, parameters, signal }: Sending,
+    o: { excluded: Set<string>; where: string; withinMs: number },
+  ): Promise<string> {
+    const { nameNodes } = this.#o;
+    const { excluded, where, withinMs } = o;
+    const excludedatanodes = excluded.size > 0 ? [...excluded].join(',') : undefined;
+    const found = await nameNodes.call(where, { signal, withinMs }, async (address, { idleMs }) => {
+      const url = nameNodes.url(address, { op, path, parameters: { ...parameters, excludedatanodes } });
+      try {
+        return locationOf((await nameNodes.send({ url, method, signal, idleMs })).headers);
+      } catch (error) {
+        if (excluded.size > 0 && error instanceof RemoteFailure && error.exception === 'IOException') return error;
         throw error;
       }
     });
+    if (typeof found === 'string') return found;
+    // None is left: those that have failed get another chance.
+    excluded.clear();
+    throw found;
+  }
+}
+
+/** Adds a DataNode, which `excludedatanodes` knows by its address. */
+async function exclude(location: string, excluded: Set<string>): Promise<void> {
+  const { hostname } = new URL(location);
+  try {
+    excluded.add((await lookup(hostname.replace(/^\[(.*)\]$/, '$1'))).address);
+  } catch {
+    // A name that this machine does not know: the NameNode may choose another one.
   }
 }
 
@@ -84,12 +118,13 @@ class CountedBody {
   /** Known beforehand, where the data can be gone over again. */
   readonly bytes: number | undefined;
   sent = 0;
+  /** Whether all of it went out. */
+  ended = false;
   #begun = false;
 
   constructor(data: WriteData) {
     this.#data = data;
-    if (data instanceof Uint8Array) this.bytes = data.length;
-    else if (Array.isArray(data)) this.bytes = (data as Uint8Array[]).reduce((sum, piece) => sum + piece.length, 0);
+    if (isRepeatable(data)) this.bytes = [...piecesOf(data)].reduce((sum, piece) => sum + piece.length, 0);
   }
 
   get repeatable(): boolean {
@@ -98,6 +133,7 @@ class CountedBody {
 
   async *begin(): AsyncGenerator<Uint8Array> {
     this.sent = 0;
+    this.ended = false;
     for await (const piece of piecesOf(this.#data)) {
       this.#begun = true;
       // In parts, so that a stalled DataNode is noticed, and memory of the socket stays bounded.
@@ -107,6 +143,7 @@ class CountedBody {
         this.sent += part.length;
       }
     }
+    this.ended = true;
   }
 }
 

@@ -50,7 +50,7 @@ export function parseLocation(text: string): Location {
       const [, authority = '', path = '/'] = /^\/\/([^/]*)(\/.*)?$/s.exec(rest) ?? [];
       if (!rest.startsWith('//')) throw refuse(`expected ${scheme}://HOST[:PORT]/PATH`);
       const nameNodes = authority === '' ? [] : authority.split(',').map((part) => parseAuthority(part, refuse));
-      return { scheme: scheme.toLowerCase() as 'hdfs', nameNodes, path: normalized(path, refuse) };
+      return { scheme: scheme.toLowerCase() as 'hdfs', nameNodes, path: normalizedPath(path) };
     }
     default:
       // One letter is a drive of Windows, and never gets here.
@@ -65,10 +65,19 @@ function parseAuthority(part: string, refuse: (what: string) => LoaderError): Au
   return { host, port: Number(port) };
 }
 
-/** HDFS has no `.` and `..` of its own; empty parts mean nothing. */
-function normalized(path: string, refuse: (what: string) => LoaderError): string {
+/**
+ * A path of HDFS, which has no `.` and `..` of its own; empty parts mean nothing.
+ *
+ * @throws LoaderError INVALID_ARGUMENT
+ * @example normalizedPath('//a/b/') // '/a/b'
+ */
+export function normalizedPath(path: string): string {
+  const refuse = (what: string) => new LoaderError('INVALID_ARGUMENT', `${JSON.stringify(path)}: expected ${what}`);
+  if (!path.startsWith('/')) throw refuse('an absolute path');
+  // Half a surrogate pair has no UTF-8.
+  if (/\p{Surrogate}/u.test(path) || path.includes('\0')) throw refuse('a path of Unicode characters');
   const parts = path.split('/').filter((part) => part !== '');
   const dots = parts.find((part) => part === '.' || part === '..');
-  if (dots !== undefined) throw refuse(`expected a path without ${JSON.stringify(dots)}`);
+  if (dots !== undefined) throw refuse(`a path without ${JSON.stringify(dots)}`);
   return `/${parts.join('/')}`;
 }

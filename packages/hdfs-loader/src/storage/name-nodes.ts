@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import { normalizedPath } from './location.js';
 import { connectionFailure, failureOf, IPC_PORT, RemoteFailure } from './remote-failure.js';
 import { type RetryPolicy, retrying, type Try } from './retry.js';
 import type { CallOptions } from './storage.js';
@@ -38,8 +39,6 @@ export class NameNodes {
   #active = 0;
   /** Where WebHDFS is looked for elsewhere than the user said. */
   #hint = '';
-  /** NameNodes tried since one last answered, or since the last wait. */
-  #tried = 0;
 
   constructor(o: NameNodesOptions) {
     this.#o = o;
@@ -51,28 +50,33 @@ export class NameNodes {
     return this.#addresses.map(peerOf).join(',');
   }
 
-  /** Tries something at the active NameNode, and at the others. @throws LoaderError */
+  /**
+   * Tries something at the active NameNode, and at the others.
+   *
+   * @param options.withinMs what is left where this is a part of something with a deadline
+   * @throws LoaderError
+   */
   async call<T>(
     where: string,
-    options: CallOptions,
+    options: CallOptions & { readonly withinMs?: number },
     work: (address: NameNodeAddress, now: Try & { idleMs: number }) => Promise<T>,
   ): Promise<T> {
-    const { retry, idleMs } = this.#o;
+    const { idleMs } = this.#o;
+    const { signal, withinMs = Number.POSITIVE_INFINITY } = options;
+    const policy = { ...this.#o.retry, deadlineMs: Math.min(this.#o.retry.deadlineMs, withinMs) };
     let at = this.#active;
+    // Since the last wait.
+    let tried = 0;
     const moved = (): boolean => {
       // Another call may have found the active one meanwhile.
       if (this.#active === at) this.#active = (at + 1) % this.#addresses.length;
-      this.#tried += 1;
-      if (this.#tried < this.#addresses.length) return true;
-      this.#tried = 0;
-      return false;
+      tried = (tried + 1) % this.#addresses.length;
+      return tried !== 0;
     };
-    return retrying({ where, policy: retry, signal: options.signal, moved }, async (now) => {
+    return retrying({ where: () => where + this.#hint, policy, signal, moved }, async (now) => {
       at = this.#active;
       try {
-        const result = await work(this.#addresses[at]!, { ...now, idleMs: Math.min(idleMs, now.leftMs) });
-        this.#tried = 0;
-        return result;
+        return await work(this.#addresses[at]!, { ...now, idleMs: Math.min(idleMs, now.leftMs) });
       } catch (error) {
         if (!(error instanceof RemoteFailure) || error.exception !== IPC_PORT || !this.#toDefaultPort(at)) throw error;
         throw new RemoteFailure({ status: 0, exception: '', message: error.message, remedy: 'move' });
@@ -86,28 +90,32 @@ export class NameNodes {
     const usual = DEFAULT_PORTS[protocol];
     if (port === usual) return false;
     this.#addresses[index] = { protocol, host, port: usual };
-    this.#hint = ` (port ${port} speaks Hadoop's own protocol; expected the port of WebHDFS, ${usual} tried)`;
+    this.#hint = ` (port ${port} speaks Hadoop's own protocol; expected that of WebHDFS, tried ${usual})`;
     return true;
   }
 
-  /** An operation that answers with JSON. @throws LoaderError */
-  async json<T>(
-    o: { op: string; path: string; method?: 'GET' | 'PUT' | 'POST'; parameters?: Parameters } & CallOptions,
-  ): Promise<T> {
-    const { op, path, method = 'GET', parameters = {}, signal } = o;
+  /** An operation that asks something: the `field` of its answer. @throws LoaderError */
+  async ask<T>(o: { op: string; path: string; field: string; parameters?: Parameters } & CallOptions): Promise<T> {
+    const { op, path, field, parameters = {}, signal } = o;
+    const method = 'GET';
     return this.call(this.where(op, path), { signal }, async (address, { idleMs }) => {
       const answer = await this.send({ url: this.url(address, { op, path, parameters }), method, signal, idleMs });
       if (answer.status === 307) {
         const url = locationOf(answer.headers);
-        return (await this.send({ url, method, signal, idleMs })).json<T>();
+        try {
+          return (await this.send({ url, method, signal, idleMs })).field<T>(field);
+        } catch (error) {
+          // The NameNode has answered: another one would send us to the same DataNodes.
+          throw error instanceof RemoteFailure && error.remedy === 'move' ? error.withRemedy('wait') : error;
+        }
       }
-      return answer.json<T>();
+      return answer.field<T>(field);
     });
   }
 
   /** `OPEN hdfs://nn:9870/a b`, for messages. */
   where(op: string, path: string): string {
-    return `${op} hdfs://${this.names}${path}${this.#hint}`;
+    return `${op} hdfs://${this.names}${path}`;
   }
 
   /** The URL of an operation at one NameNode, with the credentials. */
@@ -150,14 +158,16 @@ export class NameNodes {
     }
     const { statusCode: status, headers } = response;
     if ((status < 200 || status > 299) && status !== 307) throw failureOf(status, text);
-    return { status, headers, json: <T>() => parseAnswer<T>(text, peer) };
+    return { status, headers, text, field: <T>(name: string) => fieldOf<T>(text, name, peer) };
   }
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
-  json<T>(): T;
+  readonly text: string;
+  /** What stands under a name in the JSON. @throws RemoteFailure where nothing does */
+  field<T>(name: string): T;
 }
 
 async function bodyText(response: Dispatcher.ResponseData, peer: string): Promise<string> {
@@ -174,15 +184,14 @@ async function bodyText(response: Dispatcher.ResponseData, peer: string): Promis
   return Buffer.concat(parts).toString('utf8');
 }
 
-function parseAnswer<T>(text: string, peer: string): T {
-  // Some operations, as RENAME with options, answer with nothing.
-  if (text === '') return undefined as T;
+function fieldOf<T>(text: string, name: string, peer: string): T {
+  let value: unknown;
   try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    const message = `${peer}: expected JSON, got ${JSON.stringify(text.slice(0, 80))}`;
-    throw new RemoteFailure({ status: 200, exception: '', message, remedy: 'none', cause });
-  }
+    value = (JSON.parse(text) as Record<string, unknown> | null)?.[name];
+  } catch {}
+  if (value !== undefined && value !== null) return value as T;
+  const message = `${peer}: expected JSON with ${name}, got ${JSON.stringify(text.slice(0, 80))}`;
+  throw new RemoteFailure({ status: 200, exception: '', message, remedy: 'none' });
 }
 
 /** Where a 307 leads. @throws RemoteFailure */
@@ -198,7 +207,7 @@ export function peerOf({ host, port }: { host: string; port: number }): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Every character of a path but `/` stands for itself. */
+/** Every character of a path but `/` stands for itself. @throws LoaderError INVALID_ARGUMENT */
 export function encodePath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
+  return normalizedPath(path).split('/').map(encodeURIComponent).join('/');
 }

@@ -1,8 +1,11 @@
 /** The plain operations of WebHDFS, by the npm package webhdfs. */
 import type { EventEmitter } from 'node:events';
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import webhdfs from 'webhdfs';
-import { encodePath, type NameNodeAddress } from './name-nodes.js';
+import { encodePath, type NameNodeAddress, peerOf } from './name-nodes.js';
 import { connectionFailure, failureOf, RemoteFailure } from './remote-failure.js';
+import type { RemoteStatus } from './remote-status.js';
 
 /** What the operations of one NameNode need to know. */
 export interface PlainOptions {
@@ -19,21 +22,11 @@ export interface PlainCall {
   readonly signal: AbortSignal | undefined;
 }
 
+/** None of these answers is long. */
+const MAX_ANSWER_BYTES = 1 << 20;
+
 type Client = ReturnType<typeof webhdfs.createClient>;
 type Started = EventEmitter & { abort(): void };
-
-/** Hadoop's words for a file or directory. */
-export interface RemoteStatus {
-  readonly pathSuffix: string;
-  readonly type: 'FILE' | 'DIRECTORY' | 'SYMLINK';
-  readonly length: number;
-  readonly modificationTime: number;
-  readonly owner: string;
-  readonly group: string;
-  readonly permission: string;
-  readonly blockSize: number;
-  readonly replication: number;
-}
 
 /**
  * Operations at one NameNode. The package's own callbacks are not used: they lose Hadoop's exception class, take a 503 for a success, and throw where a
@@ -42,19 +35,27 @@ export interface RemoteStatus {
 export class PlainOperations {
   readonly #client: Client;
   readonly #peer: string;
+  readonly #agent: HttpAgent;
 
   constructor(address: NameNodeAddress, o: PlainOptions) {
     const { protocol, host, port } = address;
-    this.#peer = `${host}:${port}`;
+    this.#peer = peerOf(address);
+    this.#agent = new (protocol === 'https' ? HttpsAgent : HttpAgent)({ keepAlive: true });
     this.#client = webhdfs.createClient(
       { protocol, host, port, user: o.user, path: '/webhdfs/v1' },
-      { forever: true, followRedirect: false, qs: o.query, ...(o.ca ? { ca: o.ca } : {}) },
+      // No proxy of the environment: what goes to DataNodes knows none either.
+      { agent: this.#agent, proxy: null, followRedirect: false, qs: o.query, ...(o.ca ? { ca: o.ca } : {}) },
     );
+  }
+
+  /** Lets go of connections. */
+  close(): void {
+    this.#agent.destroy();
   }
 
   async stat(path: string, call: PlainCall): Promise<RemoteStatus> {
     const body = await this.#send(call, (client) => client.stat(encodePath(path), () => {}));
-    const { FileStatus } = body as { FileStatus?: RemoteStatus };
+    const { FileStatus } = (body ?? {}) as { FileStatus?: RemoteStatus };
     if (!FileStatus) throw this.#unexpected('a FileStatus', body);
     return FileStatus;
   }
@@ -62,11 +63,6 @@ export class PlainOperations {
   async mkdirs(path: string, call: PlainCall): Promise<void> {
     const made = await this.#boolean(call, (client) => client.mkdir(encodePath(path), '755', () => {}));
     if (!made) throw this.#unexpected('a directory to be made', false);
-  }
-
-  /** @returns false when the source is missing, or the target cannot be */
-  rename(from: string, to: string, call: PlainCall): Promise<boolean> {
-    return this.#boolean(call, (client) => client.rename(encodePath(from), to, () => {}));
   }
 
   /** @returns whether something was there */
@@ -82,11 +78,13 @@ export class PlainOperations {
   }
 
   #unexpected(what: string, body: unknown): RemoteFailure {
-    const message = `${this.#peer}: expected ${what}, got ${JSON.stringify(body)?.slice(0, 80)}`;
+    const got = body === undefined ? 'nothing' : JSON.stringify(body).slice(0, 80);
+    const message = `${this.#peer}: expected ${what}, got ${got}`;
     return new RemoteFailure({ status: 200, exception: '', message, remedy: 'none' });
   }
 
-  #send({ idleMs, signal }: PlainCall, start: (client: Client) => Started): Promise<unknown> {
+  async #send({ idleMs, signal }: PlainCall, start: (client: Client) => Started): Promise<unknown> {
+    signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const request = start(this.#client);
       request.removeAllListeners('complete').removeAllListeners('error');
@@ -105,10 +103,20 @@ export class PlainOperations {
         end();
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      request.on('error', (cause: unknown) => settle(() => reject(connectionFailure(this.#peer, cause))));
-      request.on('complete', ({ statusCode }: { statusCode: number }, body: unknown) =>
-        settle(() => (statusCode >= 200 && statusCode < 300 ? resolve(body) : reject(failureOf(statusCode, body)))),
-      );
+      const failed = (cause: unknown): void => settle(() => reject(connectionFailure(this.#peer, cause)));
+      request.on('error', failed);
+      let bytes = 0;
+      request.on('data', (chunk: Buffer | string) => {
+        bytes += chunk.length;
+        if (bytes <= MAX_ANSWER_BYTES) return;
+        request.abort();
+        settle(() => reject(this.#unexpected(`an answer of at most ${MAX_ANSWER_BYTES} bytes`, bytes)));
+      });
+      request.on('complete', ({ statusCode = 0, complete }: IncomingMessage, body: unknown) => {
+        if (!complete) failed(new Error('the answer ended early'));
+        else if (statusCode >= 200 && statusCode < 300) settle(() => resolve(body));
+        else settle(() => reject(failureOf(statusCode, body)));
+      });
     });
   }
 }

@@ -1,5 +1,11 @@
 /** Which bytes are asked of whom: pure. */
+import type { BlockId } from './data-transfer.js';
 import type { BlockLocation } from './storage.js';
+
+/** A block of a file: where it lies, and its name where it can be read directly. */
+export interface LocatedBlock extends BlockLocation {
+  readonly block?: BlockId;
+}
 
 /** A DataNode that holds a replica. */
 export interface Replica {
@@ -15,30 +21,45 @@ export interface PlannedRange {
   readonly length: number;
   /** Who holds the first block, the best first; empty where that is not known. */
   readonly replicas: readonly Replica[];
+  /** The block that all of it lies in, and where that begins in the file; for direct reads. */
+  readonly block?: { readonly id: BlockId; readonly offset: number };
 }
 
+/** DataNodes send packets of this size, from chunks of 512 bytes: a cut elsewhere makes them send some bytes twice. */
+const PACKET_BYTES = 64 << 10;
+
 /**
- * Cuts a range of a file into requests. Blocks that follow one another at the same best replica go into one request, up to `rangeBytes`; a block that is larger is
- * cut evenly. The best replica is a local one; else the replicas take turns, so that no DataNode is asked for everything.
+ * Cuts a range of a file into requests. Blocks that follow one another at the same best replica go into one request, up to `rangeBytes`, unless they are read directly;
+ * a block that is larger is cut evenly. The best replica is a local one; else the replicas take turns, so that no DataNode is asked for everything.
  *
  * @param blocks of the file, by offset; those outside the range are passed over
  * @param o.isLocal of a host name or address
  */
 export function planRanges(
-  blocks: readonly BlockLocation[],
+  blocks: readonly LocatedBlock[],
   o: { offset: number; length: number; rangeBytes: number; isLocal: (host: string) => boolean },
 ): PlannedRange[] {
   const end = o.offset + o.length;
   const ranges: PlannedRange[] = [];
   let at = o.offset;
   let turn = 0;
+  // Blocks that the NameNode did not tell of: somebody will know.
+  const unknownUntil = (until: number): void => {
+    while (at < until) {
+      const length = Math.min(o.rangeBytes, until - at);
+      ranges.push({ offset: at, length, replicas: [] });
+      at += length;
+    }
+  };
   for (const block of blocks) {
     const blockEnd = Math.min(end, block.offset + block.length);
-    if (blockEnd <= at) continue;
+    if (blockEnd <= at || block.offset >= end) continue;
+    unknownUntil(block.offset);
     const replicas = replicasOf(block, o.isLocal);
     const last = ranges.at(-1);
     const whole = blockEnd - at;
-    const held = last?.replicas[0] && replicas.find((replica) => replica.name === last.replicas[0]?.name);
+    const held =
+      !block.block && last?.replicas[0] && replicas.find((replica) => replica.name === last.replicas[0]?.name);
     if (last && held && (held.local || !replicas[0]?.local) && last.length + whole <= o.rangeBytes) {
       ranges[ranges.length - 1] = {
         ...last,
@@ -50,17 +71,14 @@ export function planRanges(
     }
     const pieces = Math.ceil(whole / o.rangeBytes);
     for (let piece = 0; piece < pieces; piece++) {
-      const next = piece === pieces - 1 ? blockEnd : at + Math.ceil((blockEnd - at) / (pieces - piece));
-      ranges.push({ offset: at, length: next - at, replicas: rotated(replicas, turn++) });
+      const even = Math.ceil((blockEnd - at) / (pieces - piece) / PACKET_BYTES) * PACKET_BYTES;
+      const next = piece === pieces - 1 ? blockEnd : Math.min(blockEnd, at + even);
+      const direct = block.block ? { block: { id: block.block, offset: block.offset } } : {};
+      if (next > at) ranges.push({ offset: at, length: next - at, replicas: rotated(replicas, turn++), ...direct });
       at = next;
     }
   }
-  // Blocks that the NameNode did not tell of: somebody will know.
-  while (at < end) {
-    const length = Math.min(o.rangeBytes, end - at);
-    ranges.push({ offset: at, length, replicas: [] });
-    at += length;
-  }
+  unknownUntil(end);
   return ranges;
 }
 

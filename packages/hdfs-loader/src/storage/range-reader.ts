@@ -1,13 +1,16 @@
 import type { Dispatcher } from 'undici';
+import type { BlockReader } from './block-reader.js';
+import { blocksToRead } from './find-blocks.js';
 import type { NameNodes } from './name-nodes.js';
 import { locationOf } from './name-nodes.js';
-import type { PlannedRange, Replica } from './range-plan.js';
+import { type PlannedRange, planRanges, type Replica } from './range-plan.js';
 import { connectionFailure, failureOf, RemoteFailure } from './remote-failure.js';
 import { type RetryPolicy, retrying } from './retry.js';
 
 export interface RangeReaderOptions {
   readonly nameNodes: NameNodes;
   readonly agent: Dispatcher;
+  readonly direct: BlockReader;
   /** Between two arrivals of bytes. */
   readonly idleMs: number;
   readonly retry: RetryPolicy;
@@ -37,16 +40,22 @@ export class RangeReader {
    */
   async read(path: string, range: PlannedRange, into: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     const { nameNodes, retry, onRetry } = this.#o;
-    const replicas = new Replicas(range.replicas);
-    let done = 0;
+    let replicas = new Replicas(range.replicas);
+    let known = range.replicas.length > 0;
     let tries = 0;
+    let done = range.block ? await this.#readDirectly(range, range.block, into, signal) : 0;
     while (done < into.length) {
       const offset = range.offset + done;
       const where = `${nameNodes.where('OPEN', path)}, byte ${offset}`;
       const moved = (): boolean => replicas.best !== undefined;
       // Every byte that comes begins the deadline anew.
-      await retrying({ where, policy: retry, signal, moved }, async () => {
-        if (tries++ > 0) onRetry();
+      await retrying({ where, policy: retry, signal, moved }, async ({ leftMs }) => {
+        if (tries++ > 0) {
+          onRetry();
+          // Of a small range nobody has asked: the NameNode would go on sending us to the same DataNode.
+          if (!known) replicas = new Replicas(await this.#replicasOf(path, offset, signal));
+          known = true;
+        }
         const replica = replicas.best;
         const rest = into.subarray(done);
         const onProgress = (bytes: number, host: string): void => {
@@ -60,10 +69,12 @@ export class RangeReader {
             rest,
             excluded: replicas.excluded,
             where,
+            withinMs: leftMs,
             signal,
             onProgress,
           });
-          if (location !== undefined) await this.#fill(location, rest, { signal, idleMs: this.#o.idleMs, onProgress });
+          const idleMs = Math.min(this.#o.idleMs, leftMs);
+          if (location !== undefined) await this.#fill(location, rest, { signal, idleMs, onProgress });
         } catch (error) {
           if (!(error instanceof RemoteFailure) || signal?.aborted) throw error;
           replicas.failed(replica);
@@ -72,6 +83,30 @@ export class RangeReader {
         }
       });
     }
+  }
+
+  async #replicasOf(path: string, offset: number, signal: AbortSignal | undefined): Promise<readonly Replica[]> {
+    const { nameNodes, isLocal } = this.#o;
+    const blocks = await blocksToRead(nameNodes, path, { offset, length: 1, directReads: false, signal });
+    return planRanges(blocks, { offset, length: 1, rangeBytes: 1, isLocal })[0]?.replicas ?? [];
+  }
+
+  /** @returns bytes that came; the rest is WebHDFS's */
+  #readDirectly(
+    range: PlannedRange,
+    block: NonNullable<PlannedRange['block']>,
+    into: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const { direct, onBytes, onRetry } = this.#o;
+    return direct.read(block.id, {
+      offset: range.offset - block.offset,
+      into,
+      replicas: range.replicas,
+      signal,
+      onBytes: (bytes, { local }) => onBytes(bytes, local),
+      onRetry,
+    });
   }
 
   /**
@@ -86,13 +121,14 @@ export class RangeReader {
       rest: Uint8Array;
       excluded: string | undefined;
       where: string;
+      withinMs: number;
       signal: AbortSignal | undefined;
       onProgress: (bytes: number, host: string) => void;
     },
   ): Promise<string | undefined> {
-    const { offset, rest, excluded, where, signal } = o;
+    const { offset, rest, excluded, where, withinMs, signal } = o;
     const parameters = { offset, length: rest.length, excludedatanodes: excluded };
-    const found = await this.#o.nameNodes.call(where, { signal }, async (address, { idleMs }) => {
+    const found = await this.#o.nameNodes.call(where, { signal, withinMs }, async (address, { idleMs }) => {
       let bytes = 0;
       const onProgress = (more: number, host: string): void => {
         bytes += more;
@@ -110,7 +146,7 @@ export class RangeReader {
         throw error;
       }
     });
-    if (found instanceof RemoteFailure) throw movable(found);
+    if (found instanceof RemoteFailure) throw found.withRemedy('move');
     return found;
   }
 
@@ -123,9 +159,13 @@ export class RangeReader {
     const { signal, idleMs } = o;
     const { origin, host, hostname, pathname, search } = new URL(url);
     return new Promise((resolve, reject) => {
-      const intake = new Intake(host, into, (bytes) => o.onProgress(bytes, hostname));
+      const intake = new Intake(host, into, (bytes) => o.onProgress(bytes, hostname.replace(/^\[|\]$/g, '')));
       let abort: ((reason: Error) => void) | undefined;
-      const onAbort = (): void => abort?.(signal?.reason as Error);
+      const onAbort = (): void => {
+        abort?.(signal?.reason as Error);
+        // A connection that does not come is not waited for.
+        reject(signal?.reason as Error);
+      };
       const fail = (cause: unknown): void => {
         signal?.removeEventListener('abort', onAbort);
         if (signal?.aborted) reject(signal.reason as Error);
@@ -230,12 +270,6 @@ class Intake {
 
 function isWithoutDataNode({ status, remedy, exception }: RemoteFailure): boolean {
   return status === 403 && remedy === 'wait' && exception === 'IOException';
-}
-
-/** The same, but another DataNode can be asked at once. */
-function movable(failure: RemoteFailure): RemoteFailure {
-  const { status, exception, message, cause } = failure;
-  return new RemoteFailure({ status, exception, message, remedy: 'move', cause });
 }
 
 /** Who is asked next: the best that has not failed. When all have, the NameNode chooses once, for there may be new replicas; then each gets another chance. */

@@ -13,12 +13,28 @@ export class RemoteFailure extends Error {
   /** Hadoop's exception class without its package, or '' where the answer carried none. */
   readonly exception: string;
   readonly remedy: Remedy;
+  /** Whether the request may have been carried out all the same. */
+  readonly ambiguous: boolean;
 
-  constructor(o: { status: number; exception: string; message: string; remedy: Remedy; cause?: unknown }) {
+  constructor(o: {
+    status: number;
+    exception: string;
+    message: string;
+    remedy: Remedy;
+    ambiguous?: boolean;
+    cause?: unknown;
+  }) {
     super(o.message, { cause: o.cause });
     this.status = o.status;
     this.exception = o.exception;
     this.remedy = o.remedy;
+    this.ambiguous = o.ambiguous ?? false;
+  }
+
+  /** The same, but what may be done about it. */
+  withRemedy(remedy: Remedy): RemoteFailure {
+    const { status, exception, message, ambiguous, cause } = this;
+    return new RemoteFailure({ status, exception, message, remedy, ambiguous, cause });
   }
 
   /** The same as a user sees it. @param where `GETFILESTATUS hdfs://nn:9870/a` */
@@ -30,8 +46,9 @@ export class RemoteFailure extends Error {
   #code(): LoaderErrorCode {
     const known = CODES[this.exception];
     if (known) return known;
-    if (this.status === 0) return this.exception === 'timeout' ? 'TIMEOUT' : 'UNAVAILABLE';
-    if (this.status === 401) return 'PERMISSION';
+    if (this.status === 0 && this.remedy !== 'none') return this.exception === 'timeout' ? 'TIMEOUT' : 'UNAVAILABLE';
+    // Of a gateway before WebHDFS, or of Kerberos: Hadoop's own refusals have a name.
+    if (this.status === 401 || (this.status === 403 && this.exception === '')) return 'PERMISSION';
     return this.remedy === 'none' ? 'IO' : 'UNAVAILABLE';
   }
 }
@@ -49,6 +66,9 @@ const CODES: Readonly<Record<string, LoaderErrorCode>> = {
   QuotaExceededException: 'QUOTA',
   QuotaByStorageTypeExceededException: 'QUOTA',
   SafeModeException: 'SAFE_MODE',
+  InvalidPathException: 'INVALID_ARGUMENT',
+  PathComponentTooLongException: 'INVALID_ARGUMENT',
+  IllegalArgumentException: 'INVALID_ARGUMENT',
 };
 
 const REMEDIES: Readonly<Record<string, Remedy>> = {
@@ -60,16 +80,26 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   // Of a file that a client which has died was writing: its lease is taken back by and by.
   AlreadyBeingCreatedException: 'wait',
   RecoveryInProgressException: 'wait',
+  // Said by a DataNode that has no replica it can reach, or no NameNode: both may come back, and another DataNode may do better.
+  BlockMissingException: 'wait',
+  CannotObtainBlockLengthException: 'wait',
+  ConnectException: 'wait',
+  ConnectTimeoutException: 'wait',
+  NoRouteToHostException: 'wait',
+  SocketTimeoutException: 'wait',
+  EOFException: 'wait',
 };
 
 /** Statuses of a server, or of a gateway before it, that is too busy just now. */
 const BUSY = new Set([429, 502, 503, 504]);
+/** Statuses of a gateway that has passed a request on and lost the answer. */
+const ANSWER_LOST = new Set([502, 504]);
 /** No DataNode at this moment: one that has just started, or died, is not known to the NameNode yet. */
 const NO_DATA_NODE = /^(?:Failed to find datanode|No active and not excluded nodes)|could only be written to 0 of/;
 /** Where an HDFS URL has the port of Hadoop's own protocol. */
 export const IPC_PORT = 'ipc-port';
 
-const MAX_BODY = 300;
+const MAX_BODY = 200;
 
 /**
  * The failure that an answer means.
@@ -90,8 +120,18 @@ export function failureOf(status: number, body: unknown): RemoteFailure {
     const message = "the port is that of Hadoop's own protocol, not of WebHDFS";
     return new RemoteFailure({ status, exception: IPC_PORT, message, remedy: 'none' });
   }
-  const message = `HTTP status ${status}${text.trim() === '' ? '' : `: ${firstLine(text).slice(0, MAX_BODY)}`}`;
-  return new RemoteFailure({ status, exception: '', message, remedy: BUSY.has(status) ? 'wait' : 'none' });
+  const words = wordsOf(text);
+  const hint = status === 401 ? "; expected the user's delegation token (--hdfs-token)" : '';
+  const message = `expected an answer of WebHDFS, got HTTP status ${status}${words === '' ? '' : `: ${words}`}${hint}`;
+  const remedy = BUSY.has(status) ? 'wait' : 'none';
+  return new RemoteFailure({ status, exception: '', message, remedy, ambiguous: ANSWER_LOST.has(status) });
+}
+
+/** What a page says, on one line: its title where it is HTML. */
+export function wordsOf(text: string): string {
+  const [, title] = /<title>([^<]*)<\/title>/i.exec(text) ?? [];
+  const words = title ?? text.replaceAll(/<[^>]*>/g, ' ');
+  return words.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_BODY);
 }
 
 function remoteException(body: unknown): { exception: string; message: string } | null {
@@ -112,6 +152,18 @@ function firstLine(text: string): string {
   return text.trim().split(/[\r\n]/, 1)[0] ?? '';
 }
 
+/** What ends a connection before a request is sent on it. */
+const NOT_REACHED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+const isOfConnect = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).syscall === 'connect';
+
 /**
  * A failure to send a request or to take in an answer: nothing is known of what the other side did.
  *
@@ -123,11 +175,13 @@ export function connectionFailure(peer: string, cause: unknown): RemoteFailure {
   const timeout = code.includes('TIMEOUT') || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
   // A certificate that is not trusted is not trusted the next time either.
   const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|ERR_TLS/.test(code);
+  const reached = !certificate && !NOT_REACHED.has(code) && !(code === 'ETIMEDOUT' && isOfConnect(cause));
   return new RemoteFailure({
     status: 0,
     exception: timeout ? 'timeout' : '',
-    message: `${peer}: ${message || code}`,
+    message: `${peer}: ${message || code}${certificate ? '; expected a certificate that is trusted' : ''}`,
     remedy: certificate ? 'none' : 'move',
+    ambiguous: reached,
     cause,
   });
 }

@@ -27,17 +27,20 @@ export interface Try {
  * Tries until it works, the failure is one that trying does not help, or the deadline passes. Between two tries it waits, for a random part of
  * a delay that doubles (full jitter, Brooker 2015); not after a failure that `moved` says has another place to go.
  *
- * @param o.where what is being done, and to what, for messages
+ * @param o.where what is being done, and to what, for messages; made when there is one
  * @param o.moved after a failure with remedy 'move': turns to another place, and says whether that is one not tried since the last wait
  * @throws LoaderError of the last failure, or the signal's reason
  */
 export async function retrying<T>(
-  o: { where: string; policy: RetryPolicy; signal: AbortSignal | undefined; moved?: () => boolean },
+  o: { where: string | (() => string); policy: RetryPolicy; signal: AbortSignal | undefined; moved?: () => boolean },
   attemptOnce: (now: Try) => Promise<T>,
 ): Promise<T> {
-  const { where, policy, signal, moved } = o;
-  const end = performance.now() + policy.deadlineMs;
+  const { policy, signal, moved } = o;
+  const where = (): string => (typeof o.where === 'string' ? o.where : o.where());
+  const beginMs = performance.now();
+  const end = beginMs + policy.deadlineMs;
   let ambiguous = false;
+  let last: RemoteFailure | undefined;
   let delayMs = policy.firstDelayMs;
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
@@ -46,21 +49,24 @@ export async function retrying<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof RemoteFailure)) throw error;
-      if (error.remedy === 'none') throw error.toLoaderError(where);
-      ambiguous ||= error.status === 0;
+      if (error.remedy === 'none') throw error.toLoaderError(where());
+      ambiguous ||= error.ambiguous;
+      // A try that the deadline cut short says nothing: the answer before it does.
+      if (error.exception !== 'timeout' || last === undefined) last = error;
+      const waitMs = delayMs * (0.5 + Math.random() / 2);
       const leftMs = end - performance.now();
-      if (leftMs <= 0) throw givenUp(error, { where, attempt, policy });
+      if (leftMs <= 0) throw givenUp(last, { where: where(), attempt, beginMs });
       if (error.remedy === 'move' && moved?.()) continue;
-      await sleep(Math.min(leftMs, delayMs * (0.5 + Math.random() / 2)), undefined, signal ? { signal } : {}).catch(
-        () => {},
-      );
+      if (leftMs <= waitMs) throw givenUp(last, { where: where(), attempt, beginMs });
+      await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => {});
       delayMs = Math.min(policy.maxDelayMs, delayMs * 2);
     }
   }
 }
 
-function givenUp(last: RemoteFailure, o: { where: string; attempt: number; policy: RetryPolicy }): LoaderError {
+function givenUp(last: RemoteFailure, o: { where: string; attempt: number; beginMs: number }): LoaderError {
   const error = last.toLoaderError(o.where);
-  const tries = `given up after ${o.attempt + 1} ${o.attempt === 0 ? 'try' : 'tries'} in ${o.policy.deadlineMs / 1000} s`;
+  const seconds = ((performance.now() - o.beginMs) / 1000).toFixed(1);
+  const tries = `given up after ${o.attempt + 1} ${o.attempt === 0 ? 'try' : 'tries'} in ${seconds} s`;
   return new LoaderError(error.code, `${error.message} (${tries})`, { cause: error });
 }

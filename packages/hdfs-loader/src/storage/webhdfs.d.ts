@@ -8,7 +8,6 @@ declare module 'webhdfs' {
   interface Client {
     stat(path: string, callback: (error: Error | null, status?: unknown) => void): Request;
     mkdir(path: string, mode: string, callback: (error: Error | null) => void): Request;
-    rename(path: string, destination: string, callback: (error: Error | null) => void): Request;
     unlink(path: string, recursive: boolean, callback: (error: Error | null) => void): Request;
   }
   const webhdfs: {

@@ -1,0 +1,48 @@
+import { onTestFinished } from 'vitest';
+import { type HdfsOptions, HdfsStorage } from '../src/storage/hdfs-storage.js';
+import type { FakeWebHdfs } from './fake-web-hdfs.js';
+
+/** Short waits: an attempt after a millisecond, silence of a fifth of a second, two seconds in all. */
+export const QUICK = {
+  retry: { deadlineMs: 2_000, firstDelayMs: 1, maxDelayMs: 4 },
+  idleMs: 200,
+} as const;
+
+/** A storage on the fake that closes when the test ends. Everything is read over WebHDFS, for the fake speaks nothing else. */
+export function fakeStorage(fake: FakeWebHdfs, o: Partial<HdfsOptions> = {}): HdfsStorage {
+  const addresses = fake.url
+    .slice('hdfs://'.length)
+    .split(',')
+    .map((address) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(address.split(':')[1]) }));
+  const storage = new HdfsStorage({
+    addresses,
+    user: 'weft',
+    delegationToken: undefined,
+    ca: undefined,
+    isLocal: () => false,
+    readAheadBytes: 64 << 20,
+    concurrency: 4,
+    directReads: false,
+    ...QUICK,
+    ...o,
+  });
+  onTestFinished(() => storage.close());
+  return storage;
+}
+
+/** Bytes that are nowhere the same for long: byte i depends on i and on i / 251. */
+export function patterned(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 31 + Math.floor(i / 251)) & 255);
+}
+
+export async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
+}
+
+export async function entries<T>(of: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const entry of of) all.push(entry);
+  return all;
+}
