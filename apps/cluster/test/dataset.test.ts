@@ -77,7 +77,7 @@ describe('resolveDataset', () => {
     const empty = scratchFolder();
     const lacking = await failure(empty);
     expect(lacking.code).toBe('data');
-    expect(lacking.message).toContain(`--dataset ${empty}: ${empty}: expected one of train-images-idx3-ubyte, `);
+    expect(lacking.message).toContain(`--dataset ${empty}: ${empty}: expected IDX files (train-labels-idx1-ubyte …), `);
     const short = scratchFolder();
     writeIdx(short, { train: 5, t10k: 2 });
     writeFileSync(join(short, 'train-images-idx3-ubyte'), uint32(0x803, 5, 28, 28));
@@ -85,7 +85,7 @@ describe('resolveDataset', () => {
     const broken = scratchFolder();
     writeFileSync(join(broken, 'manifest.json'), '{}');
     expect((await failure(broken)).message).toContain(`${join(broken, 'manifest.json')}: format: `);
-    expect((await failure(join(broken, 'manifest.json'))).message).toContain('ENOTDIR');
+    expect((await failure(join(broken, 'manifest.json'))).message).toContain('manifest.json: expected IDX files');
   });
 
   it('stops when the signal aborts', async () => {
