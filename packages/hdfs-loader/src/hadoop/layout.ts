@@ -29,7 +29,7 @@ export interface NameNodeLayout {
   readonly nameDir: string;
 }
 
-export interface DataNodeLayout {
+interface DataNodeLayout {
   readonly id: string;
   readonly host: string;
   readonly httpPort: number;
