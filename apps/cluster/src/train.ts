@@ -108,7 +108,7 @@ async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promi
   const { name, split, subsets } = manifest;
   const normalization = normalizationOf(manifest);
   const run = randomBytes(8).toString('hex');
-  await folder.writeJson('config.json', { run, ...config, dataset: { name, split, dir: location }, normalization });
+  await folder.writeJson('config.json', { run, ...config, dataset: { name, split, location }, normalization });
   view.begin?.({ config, samples: subsets.train.samples, runDir: folder.location });
 
   if (config.insecure) view.line?.(INSECURE);
