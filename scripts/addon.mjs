@@ -50,6 +50,22 @@ function aptInstall(packages) {
   return null;
 }
 
+/**
+ * Installs Debian packages, where that is allowed: as root, on Debian and its kin, unless WEFT_NO_SYSTEM_PACKAGES=1.
+ *
+ * @param {string[]} packages
+ * @param {string} what they are for
+ * @param {(line: string) => void} say
+ * @returns {boolean} whether it was tried; why it failed has been said
+ */
+export function installsPackages(packages, what, say) {
+  if (!mayInstall()) return false;
+  say(`system packages for ${what}, by apt-get: ${packages.join(' ')} (WEFT_NO_SYSTEM_PACKAGES=1 leaves them alone) …`);
+  const problem = aptInstall(packages);
+  if (problem !== null) say(`apt-get: ${problem}`);
+  return true;
+}
+
 const COST = 'models train on the tfjs engine until then: the same rules, some 10 times slower';
 
 /**
@@ -62,12 +78,13 @@ export function haveBuildTools(say) {
   const missing = missingNeeds();
   if (missing.length === 0) return true;
   const packages = missing.map((need) => need.package).join(' ');
-  if (mayInstall()) {
-    say(
-      `system packages for the native engine, by apt-get: ${packages} (WEFT_NO_SYSTEM_PACKAGES=1 leaves them alone) …`,
-    );
-    const problem = aptInstall(missing.map((need) => need.package));
-    if (problem !== null) say(`apt-get: ${problem}`);
+  if (
+    installsPackages(
+      missing.map((need) => need.package),
+      'the native engine',
+      say,
+    )
+  ) {
     if (missingNeeds().length === 0) return true;
   }
   const what = missingNeeds()

@@ -1,13 +1,15 @@
 /**
  * Sets everything up, and says what it does, a line each on standard error. Idempotent: what is up to date is left alone,
  * which takes a few milliseconds. `npm run setup`, and before `npm start`, `npm test` and `npm run cluster`. With
- * `--tensorflow` or `--tensorflow-gpu` it also builds what `--engine tensorflow` runs on.
+ * `--tensorflow` or `--tensorflow-gpu` it also builds what `--engine tensorflow` runs on, with `--hadoop` it fetches what
+ * `cluster hdfs` and the tests on Hadoop run.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BUILD_FAILED, haveBuildTools } from './addon.mjs';
+import { setUpHadoop } from './hadoop.mjs';
 import { pnpm, pnpmName, ROOT } from './pnpm.mjs';
 import { setUpTensorflow } from './tensorflow.mjs';
 
@@ -121,13 +123,16 @@ export function setUp() {
   buildAddon();
 }
 
-/** `--tensorflow` and `--tensorflow-gpu`: what is large, and not everybody's. */
-function setUpExtras(options) {
-  const known = ['--tensorflow', '--tensorflow-gpu'];
+/** `--tensorflow`, `--tensorflow-gpu` and `--hadoop`: what is large, and not everybody's. */
+async function setUpExtras(options) {
+  const known = ['--tensorflow', '--tensorflow-gpu', '--hadoop'];
   const unknown = options.find((option) => !known.includes(option));
   if (unknown) fail(`options ${known.join(', ')} expected, got ${unknown}`);
   try {
-    for (const option of options) setUpTensorflow({ gpu: option === '--tensorflow-gpu', step });
+    for (const option of options) {
+      if (option === '--hadoop') await setUpHadoop(say);
+      else setUpTensorflow({ gpu: option === '--tensorflow-gpu', step });
+    }
   } catch (error) {
     fail(error.message);
   }
@@ -135,6 +140,6 @@ function setUpExtras(options) {
 
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   setUp();
-  setUpExtras(process.argv.slice(2));
+  await setUpExtras(process.argv.slice(2));
   say('everything is up to date');
 }

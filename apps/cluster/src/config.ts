@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { dataHome, readDelegationToken, type StorageOptions } from '@weft/hdfs-loader';
+import { dataHome, parseAugmentations, readDelegationToken, type StorageOptions } from '@weft/hdfs-loader';
 import type { EngineName } from '@weft/models';
 import {
   ALGORITHMS,
@@ -14,16 +14,17 @@ import {
   type Settings,
 } from '@weft/trainer';
 import { z } from 'zod';
+import { parseByteSize } from './byte-size.js';
 import { ClusterError, oneLine, shown } from './errors.js';
 import { type Host, parseHosts, requireThisMachine } from './hosts.js';
 
 const ENGINES = ['auto', 'native', 'tensorflow', 'tfjs'] as const satisfies readonly EngineName[];
 
 /** What a user may say; all of it has a default. Numbers may come as text, as on a command line. */
-export interface TrainOptions {
+export interface TrainOptions extends HdfsFlags {
   /** Path of a hosts file; without one, two workers run on this machine. */
   hosts?: string;
-  /** `fashion-mnist`, or a folder with the official IDX files or a weft data set. */
+  /** `fashion-mnist`, a folder with the official IDX files, or a weft data set: its folder or hdfs:// location. */
   dataset?: string;
   /** `mlp`, `cnn`, or the path of a tfjs model.json. */
   model?: string;
@@ -41,7 +42,13 @@ export interface TrainOptions {
   engine?: string;
   /** Threads a worker; `auto` divides the cores by the slots. */
   threads?: number | string;
-  /** Where the run folder is made; runs/<time>-<trainer> by default. */
+  /** Bytes of training samples that are shuffled together, as `256MiB`; a worker holds up to twice as many. */
+  shuffleBuffer?: number | string;
+  /** Gives samples out strictly in the epoch's order, whatever the number of workers: every worker then reads everything. */
+  ordered?: boolean;
+  /** Changes to training images: `flip`, `shift=2`, or both with a comma between them. */
+  augment?: string;
+  /** Where the run folder is made, a folder or an hdfs:// location; runs/<time>-<trainer> by default. */
   runDir?: string;
   /** Does without TLS where hosts are addressed over a network: whoever is on it can read and change the run. */
   insecure?: boolean;
@@ -65,6 +72,10 @@ export interface RunConfig {
   readonly seed: number;
   readonly engine: EngineName;
   readonly threads: number;
+  readonly shuffleBytes: number;
+  readonly ordered: boolean;
+  /** As of parseAugmentations; empty for none. */
+  readonly augment: string;
   readonly runDir: string | null;
   readonly settings: Settings;
   readonly insecure: boolean;
@@ -91,6 +102,11 @@ const whole = (min: number, max = Number.MAX_SAFE_INTEGER, or = '') => {
     )
     .refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, what);
 };
+const MAX_BUFFER_BYTES = 2 ** 40;
+const bytes = (what: string) =>
+  z
+    .union([z.number(), z.string().transform((text) => parseByteSize(text) ?? Number.NaN)], what)
+    .refine((n) => Number.isSafeInteger(n) && n >= 1 && n <= MAX_BUFFER_BYTES, what);
 const rate = z
   .union([z.number(), z.string().trim().regex(DECIMAL, 'a number above 0').transform(Number)], 'a number above 0')
   .refine((n) => Number.isFinite(n) && n > 0, 'a number above 0');
@@ -113,7 +129,12 @@ const SCHEMA = z
     seed: whole(0, 0xffff_ffff).default(1),
     engine: oneOf(ENGINES).default('auto'),
     threads: whole(1, 1024, 'auto, or '),
+    shuffleBuffer: bytes('bytes, as 256MiB, up to 1024GiB').default(256 * 2 ** 20),
+    ordered: z.boolean('true or false').default(false),
+    augment: text.default(''),
     runDir: text,
+    hdfsUser: text,
+    hdfsToken: text,
     insecure: z.boolean('true or false').default(false),
     settings: z
       .record(
@@ -131,6 +152,8 @@ const SCHEMA = z
     shards: true,
     threads: true,
     runDir: true,
+    hdfsUser: true,
+    hdfsToken: true,
   });
 
 /** `batchSize` → `--batch-size` */
@@ -185,6 +208,16 @@ function checkSettings(algorithm: Algorithm, o: RuleOptions): void {
   }
 }
 
+/** Asked here rather than by every worker. */
+function checkAugment(text: string): void {
+  if (text === '') return;
+  try {
+    parseAugmentations(text);
+  } catch (error) {
+    usage(`--augment: ${oneLine(error)}`);
+  }
+}
+
 /** The default when no --hosts is given: two workers on this machine. */
 const DEFAULT_SLOTS = 2;
 
@@ -235,6 +268,7 @@ export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunCon
   if (!algorithm.shard && given.window !== undefined) usage(`--window: trainer ${given.trainer} exchanges nothing`);
   const window = given.window ?? algorithm.defaults.window;
   checkSettings(algorithm, { window, workers, settings: given.settings });
+  checkAugment(given.augment);
   const shards = algorithm.shard ? (given.shards ?? hosts.length) : 0;
   checkPorts(hosts, shards);
   const optimizer = given.optimizer ?? algorithm.defaults.optimizer;
@@ -255,6 +289,9 @@ export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunCon
     seed: given.seed,
     engine: given.engine,
     threads: given.threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(...hosts.map((h) => h.slots)))),
+    shuffleBytes: given.shuffleBuffer,
+    ordered: given.ordered,
+    augment: given.augment,
     runDir: given.runDir ?? null,
     settings: given.settings,
     insecure: given.insecure,

@@ -12,6 +12,7 @@
  *   failed     { message }                 → {}              the last words of a process that cannot go on
  *   stop       {}                          no answer         coordinator → node: end now, all is well
  */
+import type { StorageOptions } from '@weft/hdfs-loader';
 import type { Scores } from '@weft/models';
 import type { Progress, SampleRange, Settings, Task } from '@weft/trainer';
 import type { Header, ShardRange } from '@weft/transport';
@@ -67,8 +68,13 @@ export interface WorkerJob {
   readonly engine: string;
   readonly threads: number;
   readonly seed: number;
-  /** Folder of the converted data set. */
-  readonly datasetDir: string;
+  /** Where the converted data set is, and how its storage is reached. */
+  readonly dataset: { readonly location: string; readonly storage: StorageOptions };
+  readonly shuffleBytes: number;
+  /** As of parseAugmentations; empty for none. */
+  readonly augment: string;
+  /** The samples that this worker begins with; null when there are none. */
+  readonly first: SampleRange | null;
   /** How uint8 values become inputs: x ← scale · x + shift. */
   readonly normalization: { readonly scale: number; readonly shift: number };
   readonly shards: readonly { readonly host: string; readonly port: number; readonly range: ShardRange }[];
@@ -79,6 +85,13 @@ const number = z.number();
 const RANGE = z.object({ start: count, end: count });
 const SAMPLE_RANGE: z.ZodType<SampleRange> = z.object({ epoch: count, start: count, end: count });
 const SCORES: z.ZodType<Scores> = z.object({ loss: number, correct: count, size: count });
+const STORAGE: z.ZodType<StorageOptions> = z.object({
+  user: z.string().optional(),
+  delegationToken: z.string().optional(),
+  hadoopConfDir: z.string().optional(),
+  ca: z.string().optional(),
+  localHosts: z.array(z.string()).optional(),
+});
 const RULE: z.ZodType<RuleJob> = z.object({
   trainer: z.string(),
   window: count,
@@ -107,7 +120,10 @@ export const SCHEMAS = {
     engine: z.string(),
     threads: count,
     seed: count,
-    datasetDir: z.string(),
+    dataset: z.object({ location: z.string(), storage: STORAGE }),
+    shuffleBytes: count,
+    augment: z.string(),
+    first: SAMPLE_RANGE.nullable(),
     normalization: z.object({ scale: number, shift: number }),
     shards: z.array(z.object({ host: z.string(), port: count, range: RANGE })),
   }) satisfies z.ZodType<WorkerJob>,
@@ -115,7 +131,7 @@ export const SCHEMAS = {
   ready: z.object({ engine: z.string(), reason: z.string() }),
   next: z.object({ finished: SCORES.nullable() }),
   task: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('train'), range: SAMPLE_RANGE }),
+    z.object({ kind: z.literal('train'), range: SAMPLE_RANGE, upcoming: SAMPLE_RANGE.nullable() }),
     z.object({ kind: z.literal('flush') }),
     z.object({ kind: z.literal('evaluate'), start: count, end: count }),
     z.object({ kind: z.literal('stop') }),
@@ -126,6 +142,7 @@ export const SCHEMAS = {
     samples: count,
     loss: number,
     correct: count,
+    dataWaitMs: number,
     gradientMs: number,
     stepMs: number,
     exchangeMs: number,

@@ -1,4 +1,5 @@
 /** Brings up the processes of a run, hands out its work, and fails as a whole when one of them fails. */
+import { type Dataset, epochGroups, type StorageOptions } from '@weft/hdfs-loader';
 import type { Scores } from '@weft/models';
 import type { Progress, Vector } from '@weft/trainer';
 import {
@@ -24,9 +25,10 @@ import {
 } from './control-messages.js';
 import { deferred } from './deferred.js';
 import { ClusterError, interrupted, oneLine } from './errors.js';
-import { addressOf, coordinatorAddress } from './hosts.js';
+import { addressOf, coordinatorAddress, isPartOfThisMachine, workerHosts } from './hosts.js';
 import type { NodeProcess } from './launcher.js';
 import { Ledger } from './ledger.js';
+import type { Locality } from './locality.js';
 import { placesFor, tlsOptions } from './node-connection.js';
 import { NodeGroup, withPid } from './node-group.js';
 import { leaseSamples, Schedule } from './schedule.js';
@@ -44,19 +46,20 @@ export interface CoordinatorOptions {
   readonly initial: Vector;
   /** The weights that are not trained, as they are at the start. */
   readonly initialState: Vector;
-  readonly datasetDir: string;
+  readonly dataset: Pick<Dataset, 'location' | 'manifest'>;
+  /** How the workers reach its storage. */
+  readonly storage: StorageOptions;
+  readonly locality: Locality;
   readonly normalization: { readonly scale: number; readonly shift: number };
-  readonly trainSamples: number;
-  readonly testSamples: number;
   readonly logDir: string;
   readonly signal: AbortSignal;
-  // What these throw ends the run, and is what coordinate() rejects with.
+  // What these throw, or reject with, ends the run, and is what coordinate() rejects with.
   readonly onStarted: (nodes: readonly NodeProcess[]) => void;
   readonly onEngine: (worker: number, engine: string, reason: string) => void;
   readonly onEpochStart: (epoch: number) => void;
-  readonly onProgress: (worker: number, progress: Progress) => void;
+  readonly onProgress: (worker: number, progress: Progress) => void | Promise<void>;
   readonly onEpochTrained: () => void;
-  readonly onEpochScored: (epoch: number, scores: Scores) => void;
+  readonly onEpochScored: (epoch: number, scores: Scores) => void | Promise<void>;
 }
 
 interface ShardSeat {
@@ -100,18 +103,26 @@ class Coordination {
   #server: Server | null = null;
 
   constructor(o: CoordinatorOptions) {
-    const { config, trainSamples, testSamples } = o;
-    const { trainer, window, workers, settings, batchSize, epochs } = config;
+    const { config, locality } = o;
+    const { train, test } = o.dataset.manifest.subsets;
+    const { trainer, window, workers, settings, batchSize, epochs, seed, shuffleBytes, ordered } = config;
     this.#o = o;
     this.#rule = { trainer, window, workers, settings };
     this.#shards = shardSeats(config, o.initial.length);
-    this.#ledger = new Ledger(trainSamples);
+    this.#ledger = new Ledger({
+      samples: train.samples,
+      epochs,
+      workers,
+      groups: (epoch) => epochGroups(train.shards, { seed, epoch, shuffleBytes }),
+      locality,
+      ordered,
+    });
     this.#state = new StateAverage(workers, o.initialState);
     this.#schedule = new Schedule({
       workers,
       epochs,
-      leaseSamples: leaseSamples({ batchSize, window, workers, samples: trainSamples }),
-      testSamples,
+      leaseSamples: leaseSamples({ batchSize, window, workers, samples: train.samples }),
+      testSamples: test.samples,
       ledger: this.#ledger,
       onEpochStart: (epoch) => this.#tell(() => o.onEpochStart(epoch)),
       onEpochTrained: () => this.#tell(() => o.onEpochTrained()),
@@ -203,7 +214,7 @@ class Coordination {
     const where = `${peer.role} ${peer.rank}`;
     switch (kind) {
       case ControlKind.join:
-        return peer.role === 'shard' ? this.#shardJob(peer.rank) : this.#workerJob();
+        return peer.role === 'shard' ? this.#shardJob(peer.rank) : this.#workerJob(peer.rank);
       case ControlKind.serving:
         this.#serves(peer.rank, readHeader(SCHEMAS.serving, header, where));
         return {};
@@ -261,10 +272,14 @@ class Coordination {
     return this.#shards.flatMap(({ address, range }) => (address ? [{ ...address, range }] : []));
   }
 
-  async #workerJob(): Promise<Answer> {
+  async #workerJob(rank: number): Promise<Answer> {
     await this.#serving.promise;
-    const { config, datasetDir, normalization, topology } = this.#o;
-    const { optimizer, learningRate, batchSize, engine, threads, seed } = config;
+    const { config, dataset, storage, normalization, topology } = this.#o;
+    const { optimizer, learningRate, batchSize, engine, threads, seed, shuffleBytes, augment } = config;
+    const host = workerHosts(config.hosts)[rank];
+    if (!host) throw new RangeError(`worker 0 to ${config.workers - 1} expected, got ${rank}`);
+    // A machine knows its own names best, unless it stands for several.
+    const localHosts = isPartOfThisMachine(host.name) ? [host.name] : undefined;
     const job: WorkerJob = {
       rule: this.#rule,
       optimizer,
@@ -273,7 +288,10 @@ class Coordination {
       engine,
       threads,
       seed,
-      datasetDir,
+      dataset: { location: dataset.location, storage: given({ ...storage, localHosts }) },
+      shuffleBytes,
+      augment,
+      first: this.#ledger.first(rank),
       normalization,
       shards: this.#addresses(),
     };
@@ -303,9 +321,9 @@ class Coordination {
   }
 
   /** A watcher that throws (a full disk, a view) ends the run. No worker is told: it could not help. */
-  #tell(call: () => void): void {
+  #tell(call: () => void | Promise<void>): void {
     try {
-      call();
+      Promise.resolve(call()).catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -314,6 +332,11 @@ class Coordination {
   #fail(error: unknown): void {
     this.#failure.reject(error);
   }
+}
+
+/** Without what is not said: the wire would make a null of it. */
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** One range a shard; shards go round the hosts, and take the ports of a host in order where it names one. */

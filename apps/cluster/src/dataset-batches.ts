@@ -1,39 +1,79 @@
-/** Batches out of a data set held in memory, in the epoch's shuffled order. */
-import { epochOrder, gather, type Samples } from '@weft/hdfs-loader';
+/** Batches for a worker: its groups of training samples, shuffled and augmented, and the test samples as they stand. */
+import {
+  type Augmentation,
+  augmentBatch,
+  imageShape,
+  OrderedSamples,
+  ShuffledSamples,
+  type Subset,
+} from '@weft/hdfs-loader';
 import type { Batch } from '@weft/models';
-import type { BatchSource } from '@weft/trainer';
+import type { BatchSource, SampleRange } from '@weft/trainer';
+
+export interface DatasetBatchesOptions {
+  readonly train: Subset;
+  readonly test: Subset;
+  /** Shape of one sample. */
+  readonly inputShape: readonly number[];
+  /** The largest batch that will be asked for. */
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Bytes of training samples that are shuffled together; up to twice as many are in memory, and once as many of the test samples. */
+  readonly shuffleBytes: number;
+  /** In the order in which they are applied; images only. */
+  readonly augment: readonly Augmentation[];
+}
+
+/** A batch source, and its start. */
+export interface DatasetBatches extends Required<BatchSource> {
+  /** Reads what the worker begins with. @throws {LoaderError} that names the shard */
+  load(first: SampleRange | null): Promise<void>;
+}
 
 /**
- * A batch source over whole subsets. Every worker with the same seed computes the same order, so that a lease of
+ * A batch source over the shards of a data set. Every worker with the same seed computes the same order, so that a lease of
  * positions means the same samples everywhere.
  *
- * @param o.batchSize the largest batch that will be asked for
+ * @throws {LoaderError} INVALID_ARGUMENT for augmentations of what is no image
  */
-export function datasetBatches(o: { train: Samples; test: Samples; batchSize: number; seed: number }): BatchSource {
-  const { train, test, batchSize, seed } = o;
+export function datasetBatches(o: DatasetBatchesOptions): DatasetBatches {
+  const { batchSize, seed, augment } = o;
+  const train = new ShuffledSamples({ subset: o.train, seed, shuffleBytes: o.shuffleBytes });
+  const test = new OrderedSamples({ subset: o.test, bufferBytes: o.shuffleBytes });
+  const shape = augment.length > 0 ? imageShape(o.inputShape) : null;
+  const { features } = o.train;
   const newBuffers = () => ({
-    inputs: new Uint8Array(batchSize * train.features),
+    inputs: new Uint8Array(batchSize * features),
     targets: new Uint16Array(batchSize),
   });
   let [buffers, others] = [newBuffers(), newBuffers()];
-  const natural = Uint32Array.from({ length: test.count }, (_, i) => i);
-  let order: { epoch: number; positions: Uint32Array } | null = null;
-
-  const batch = (samples: Samples, positions: Uint32Array, range: { start: number; end: number }): Batch => {
+  const nextBuffers = () => {
     [buffers, others] = [others, buffers];
-    const size = gather(samples, positions, range, buffers);
-    return {
-      inputs: buffers.inputs.subarray(0, size * samples.features),
-      targets: buffers.targets.subarray(0, size),
-      size,
-    };
+    return buffers;
   };
-
+  const batchOf = ({ inputs, targets }: typeof buffers, size: number): Batch => ({
+    inputs: inputs.subarray(0, size * features),
+    targets: targets.subarray(0, size),
+    size,
+  });
   return {
-    train: async ({ epoch, start, end }) => {
-      if (order?.epoch !== epoch) order = { epoch, positions: epochOrder(train.count, { seed, epoch }) };
-      return batch(train, order.positions, { start, end });
+    load: async (first) => {
+      await Promise.all([first && train.enter(first), test.load()]);
     },
-    test: async (start, end) => batch(test, natural, { start, end }),
+    begin: (range, upcoming) => train.enter(range, upcoming),
+    train: async (range) => {
+      if (!train.has(range)) await train.enter(range);
+      const into = nextBuffers();
+      const batch = batchOf(into, train.gather(range, into));
+      if (shape) {
+        const { epoch, start } = range;
+        augmentBatch(batch.inputs as Uint8Array, augment, { shape, seed, epoch, start });
+      }
+      return batch;
+    },
+    test: async (start, end) => {
+      const into = nextBuffers();
+      return batchOf(into, await test.gather({ start, end }, into));
+    },
   };
 }

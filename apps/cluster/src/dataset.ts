@@ -1,6 +1,6 @@
 /** The data set of a run: found by name or place, converted once, and kept. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   cachedDataset,
   type Dataset,
@@ -23,9 +23,9 @@ async function sourceAt(dataset: string): Promise<Source> {
 }
 
 /** hdfs:// holds data sets only: what is converted into the cache is of this machine. */
-async function openRemote(dataset: string): Promise<Dataset> {
+async function openRemote(dataset: string, storage: StorageOptions): Promise<Dataset> {
   try {
-    return await openDataset(dataset);
+    return await openDataset(dataset, storage);
   } catch (error) {
     if ((error as { code?: string }).code !== 'INVALID_MANIFEST') throw error;
     const what = `${oneLine(error)}; pnpm cluster ingest SOURCE ${dataset} makes one`;
@@ -43,12 +43,11 @@ async function openRemote(dataset: string): Promise<Dataset> {
  */
 export async function resolveDataset(
   dataset: string,
-  o: { dataHome: string; storage?: StorageOptions; onLine: (line: string) => void; signal: AbortSignal },
-): Promise<{ dir: string; dataset: Dataset }> {
+  o: { dataHome: string; storage: StorageOptions; onLine: (line: string) => void; signal: AbortSignal },
+): Promise<Dataset> {
   try {
-    if (URL_SCHEME.test(dataset)) return { dir: dataset, dataset: await openRemote(dataset) };
-    if (dataset !== FASHION_MNIST && existsSync(join(dataset, 'manifest.json')))
-      return { dir: resolve(dataset), dataset: await openDataset(dataset) };
+    if (URL_SCHEME.test(dataset)) return await openRemote(dataset, o.storage);
+    if (dataset !== FASHION_MNIST && existsSync(join(dataset, 'manifest.json'))) return await openDataset(dataset);
     const source = await sourceAt(dataset);
     const { dir, name, made } = await cachedDataset(source, join(o.dataHome, 'datasets'), {
       onNotice: o.onLine,
@@ -56,7 +55,7 @@ export async function resolveDataset(
     });
     const opened = await openDataset(dir);
     if (made) o.onLine(`data set ${name} converted into ${dir}`);
-    return { dir, dataset: opened };
+    return opened;
   } catch (error) {
     if (error instanceof ClusterError) throw error;
     if (o.signal.aborted) throw interrupted();

@@ -5,7 +5,8 @@
  *   option  = "slots=" N | "gpus=" N *( "," N ) | "port=" N | "user=" NAME
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
+import { hostsOfThisMachine } from '@weft/hdfs-loader';
 import { ClusterError, shown } from './errors.js';
 
 /** A line of hosts.txt. */
@@ -132,11 +133,32 @@ export function coordinatorAddress(hosts: readonly Host[]): string {
   return hosts.map(addressOf).find((address) => !isLoopback(address)) ?? LOOPBACK;
 }
 
+const ownNames = (): string[] => [LOOPBACK, ...hostsOfThisMachine().map((name) => name.toLowerCase())];
+
 /** Whether a host is the machine that this runs on: a loopback name or address, its host name, or one of its addresses. */
 export function isThisMachine(name: string): boolean {
-  const own = hostname().toLowerCase();
-  if (isLoopback(name) || [own, own.split('.', 1)[0]].includes(name.toLowerCase())) return true;
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === name));
+  return isLoopback(name) || ownNames().includes(name.toLowerCase());
+}
+
+/**
+ * The names, in lower case, that a host goes by where data is kept. Another loopback address than the usual one stands for itself
+ * alone: several of them make several hosts of one machine.
+ *
+ * @example namesOf('127.0.1.5') // ['127.0.1.5']
+ */
+export function namesOf(name: string): string[] {
+  const own = ownNames();
+  return own.includes(name.toLowerCase()) ? own : [name.toLowerCase()];
+}
+
+/** Whether a host is one of several that this machine stands for: a loopback address other than the usual one. */
+export function isPartOfThisMachine(name: string): boolean {
+  return isLoopback(name) && !ownNames().includes(name.toLowerCase());
+}
+
+/** The host of each worker, by rank: slot after slot, host after host. */
+export function workerHosts(hosts: readonly Host[]): Host[] {
+  return hosts.flatMap((host) => Array.from({ length: host.slots }, () => host));
 }
 
 /** @throws {ClusterError} `usage` for the first host that is not this machine */

@@ -1,39 +1,77 @@
-/** runs/<id>/: config.json, metrics.jsonl, report.json, logs/, and the final weights in two formats. */
+/** runs/<id>/: config.json, metrics.jsonl, report.json, logs/, and the final weights in two formats; in any storage. */
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileStorage, openStorage, type Storage, type StorageOptions } from '@weft/hdfs-loader';
 import { layoutOf, saveModel, setParameters, setState, stateLayoutOf } from '@weft/models';
-import { type Tensor, writeSafetensors } from '@weft/safetensors';
+import { encodeSafetensors, type Tensor } from '@weft/safetensors';
 import type { Vector } from '@weft/trainer';
-import { ClusterError, oneLine } from './errors.js';
+import { ClusterError, interrupted, oneLine } from './errors.js';
 import type { LayersModel } from './model-source.js';
 
-export class RunFolder {
-  readonly dir: string;
-  readonly logDir: string;
+const LOGS = 'logs';
 
-  private constructor(dir: string) {
-    this.dir = dir;
-    this.logDir = join(dir, 'logs');
+interface Place {
+  /** A path of this machine or a URL. */
+  readonly location: string;
+  readonly storage: Storage;
+  readonly path: string;
+  /** Where on this machine logs and models are written: the run folder itself, or else a temporary one. */
+  readonly workDir: string;
+}
+
+export class RunFolder {
+  readonly location: string;
+  /** On this machine. */
+  readonly logDir: string;
+  readonly #place: Place;
+  readonly #isHere: boolean;
+  #lines = '';
+  #hasMetrics = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(place: Place) {
+    this.#place = place;
+    this.#isHere = place.workDir === place.path;
+    this.location = place.location;
+    this.logDir = join(place.workDir, LOGS);
   }
 
   /**
    * Makes the folder of a run.
    *
-   * @param dir where; null for runs/<time>-<trainer>-<4 hex digits> below the working directory
-   * @throws {ClusterError} `run-folder` when it cannot be made, or holds something already
+   * @param location where, in any storage; null for runs/<time>-<trainer>-<4 hex digits> below the working directory
+   * @param o.storage how HDFS is reached
+   * @throws {ClusterError} `run-folder` when it cannot be made, or holds something already; `interrupted`
    */
-  static create(dir: string | null, trainer: string): RunFolder {
+  static async create(
+    location: string | null,
+    o: { trainer: string; storage: StorageOptions; signal?: AbortSignal },
+  ): Promise<RunFolder> {
     const time = new Date().toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '');
-    const folder = new RunFolder(resolve(dir ?? join('runs', `${time}-${trainer}-${randomBytes(2).toString('hex')}`)));
+    const asked = location ?? join('runs', `${time}-${o.trainer}-${randomBytes(2).toString('hex')}`);
+    const { signal } = o;
+    let storage: Storage | undefined;
+    let shown = asked;
     try {
-      makeFolder(folder.dir);
-      if (readdirSync(folder.dir).length > 0) throw new Error('an empty or new folder expected, it holds files');
-      mkdirSync(folder.logDir);
+      const opened = openStorage(asked, o.storage);
+      ({ storage } = opened);
+      const { path } = opened;
+      const isHere = storage.root === 'file:';
+      if (isHere) shown = path;
+      await storage.mkdirs(path, { signal });
+      for await (const _ of storage.list(path, { signal }))
+        throw new Error('an empty or new folder expected, it holds files');
+      const workDir = isHere ? path : await mkdtemp(join(tmpdir(), 'weft-run-'));
+      const folder = new RunFolder({ location: shown, storage, path, workDir });
+      await mkdir(folder.logDir);
+      return folder;
     } catch (error) {
-      throw new ClusterError('run-folder', `--run-dir ${folder.dir}: ${oneLine(error)}`, { cause: error });
+      await storage?.close();
+      if (signal?.aborted) throw interrupted();
+      throw new ClusterError('run-folder', `--run-dir ${shown}: ${oneLine(error)}`, { cause: error });
     }
-    return folder;
   }
 
   /**
@@ -41,28 +79,24 @@ export class RunFolder {
    *
    * @throws {ClusterError} `run-folder`
    */
-  writeJson(name: string, value: unknown): void {
-    const path = join(this.dir, name);
-    try {
-      writeFileSync(`${path}.tmp`, `${JSON.stringify(value, null, 2)}\n`);
-      renameSync(`${path}.tmp`, path);
-    } catch (error) {
-      throw cannotWrite(error);
-    }
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await this.#write(name, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
   }
 
   /**
-   * Appends one line to metrics.jsonl.
+   * Takes one line for metrics.jsonl: written at once on this machine, else with the next `flush`.
    *
-   * @throws {ClusterError} `run-folder`
+   * @throws {ClusterError} `run-folder`, as every later call then does
    */
-  metric(line: Record<string, unknown>): void {
-    const text = `${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`;
-    try {
-      appendFileSync(join(this.dir, 'metrics.jsonl'), text);
-    } catch (error) {
-      throw cannotWrite(error);
-    }
+  async metric(line: Record<string, unknown>): Promise<void> {
+    this.#lines += `${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`;
+    if (this.#isHere) await this.flush();
+  }
+
+  /** Writes the lines that wait. @throws {ClusterError} `run-folder` */
+  async flush(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#appendLines());
+    await this.#writing;
   }
 
   /**
@@ -78,25 +112,66 @@ export class RunFolder {
     setParameters(model, o.parameters);
     setState(model, o.state);
     const tensors = { ...tensorsOf(layoutOf(model), o.parameters), ...tensorsOf(stateLayoutOf(model), o.state) };
+    await this.#write('weights.safetensors', encodeSafetensors(tensors, o.metadata));
     try {
-      await writeSafetensors(join(this.dir, 'weights.safetensors'), tensors, o.metadata);
-      await saveModel(model, join(this.dir, 'model'));
+      await saveModel(model, join(this.#place.workDir, 'model'));
+      await this.#publish('model');
     } catch (error) {
       throw cannotWrite(error);
     }
   }
-}
 
-/** Like mkdir -p. Node's own never returns where a file system refuses with ENOENT, as /proc does. */
-function makeFolder(dir: string): void {
-  try {
-    mkdirSync(dir);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && statSync(dir).isDirectory()) return;
-    if (code !== 'ENOENT' || existsSync(dirname(dir))) throw error;
-    makeFolder(dirname(dir));
-    mkdirSync(dir);
+  /**
+   * Writes what still waits, and brings the logs to where the run folder is. Where that fails, and where the run has failed, they stay
+   * on this machine too: its error names them.
+   *
+   * @throws {ClusterError} `run-folder`
+   */
+  async close(o: { failed: boolean }): Promise<void> {
+    const { storage, workDir } = this.#place;
+    try {
+      await this.flush();
+      await this.#publish(LOGS);
+      if (!this.#isHere && !o.failed) await rm(workDir, { recursive: true, force: true });
+    } catch (error) {
+      throw error instanceof ClusterError ? error : cannotWrite(error);
+    } finally {
+      await storage.close();
+    }
+  }
+
+  async #appendLines(): Promise<void> {
+    if (this.#lines === '') return;
+    const { storage, path } = this.#place;
+    const file = `${path}/metrics.jsonl`;
+    const bytes = Buffer.from(this.#lines);
+    this.#lines = '';
+    try {
+      if (this.#hasMetrics) await storage.append(file, bytes);
+      else await storage.write(file, bytes);
+      this.#hasMetrics = true;
+    } catch (error) {
+      throw cannotWrite(error);
+    }
+  }
+
+  async #write(name: string, parts: Iterable<Uint8Array>): Promise<void> {
+    const { storage, path } = this.#place;
+    try {
+      await storage.write(`${path}/${name}`, parts, { overwrite: true });
+    } catch (error) {
+      throw cannotWrite(error);
+    }
+  }
+
+  /** Copies a folder that was made on this machine to where the run folder is. */
+  async #publish(name: string): Promise<void> {
+    if (this.#isHere) return;
+    const { storage, path, workDir } = this.#place;
+    const here = fileStorage();
+    for await (const file of here.list(join(workDir, name))) {
+      await storage.write(`${path}/${name}/${file.name}`, here.read(file.path), { overwrite: true });
+    }
   }
 }
 

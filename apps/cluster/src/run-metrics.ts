@@ -10,6 +10,10 @@ export interface WorkerEpoch {
   readonly loss: number;
   readonly accuracy: number;
   readonly samplesPerSecond: number;
+  /** In which its next step waited for samples. */
+  readonly dataWaitSeconds: number;
+  /** The same as a share of the epoch's time. */
+  readonly dataWaitShare: number;
   readonly gradientSeconds: number;
   readonly stepSeconds: number;
   readonly exchangeSeconds: number;
@@ -30,6 +34,8 @@ export interface EpochReport {
   readonly testLoss: number;
   readonly testAccuracy: number;
   readonly evaluationSeconds: number;
+  /** Mean of the workers'. */
+  readonly dataWaitShare: number;
   readonly workers: readonly WorkerEpoch[];
 }
 
@@ -38,6 +44,7 @@ interface Sums {
   steps: number;
   loss: number;
   correct: number;
+  dataWaitMs: number;
   gradientMs: number;
   stepMs: number;
   exchangeMs: number;
@@ -50,6 +57,7 @@ const zero = (): Sums => ({
   steps: 0,
   loss: 0,
   correct: 0,
+  dataWaitMs: 0,
   gradientMs: 0,
   stepMs: 0,
   exchangeMs: 0,
@@ -69,6 +77,8 @@ export interface Running {
   readonly loss: number;
   readonly accuracy: number;
   readonly staleness: number;
+  /** Share of the workers' time so far in which their next step waited for samples. */
+  readonly dataWaitShare: number;
   readonly workers: readonly { readonly samples: number; readonly samplesPerSecond: number }[];
 }
 
@@ -97,6 +107,7 @@ export class RunMetrics {
     sums.steps += p.steps;
     sums.loss += p.loss;
     sums.correct += p.correct;
+    sums.dataWaitMs += p.dataWaitMs;
     sums.gradientMs += p.gradientMs;
     sums.stepMs += p.stepMs;
     sums.exchangeMs += p.exchangeMs;
@@ -123,6 +134,7 @@ export class RunMetrics {
       testLoss: scores.loss,
       testAccuracy: ratio(scores.correct, scores.size),
       evaluationSeconds: (this.#now() - this.#trainedMs) / 1000,
+      dataWaitShare: ratio(total.dataWaitMs / 1000, seconds * this.#sums.length),
       workers: this.#sums.map((s, worker) => ({
         worker,
         samples: s.samples,
@@ -130,6 +142,8 @@ export class RunMetrics {
         loss: ratio(s.loss, s.samples),
         accuracy: ratio(s.correct, s.samples),
         samplesPerSecond: ratio(s.samples, seconds),
+        dataWaitSeconds: s.dataWaitMs / 1000,
+        dataWaitShare: ratio(s.dataWaitMs / 1000, seconds),
         gradientSeconds: s.gradientMs / 1000,
         stepSeconds: s.stepMs / 1000,
         exchangeSeconds: s.exchangeMs / 1000,
@@ -152,6 +166,7 @@ export class RunMetrics {
       loss: ratio(total.loss, total.samples),
       accuracy: ratio(total.correct, total.samples),
       staleness: ratio(total.staleness, total.pushes),
+      dataWaitShare: ratio(total.dataWaitMs / 1000, seconds * this.#sums.length),
       workers: this.#sums.map(({ samples }) => ({ samples, samplesPerSecond: ratio(samples, seconds) })),
     };
   }

@@ -92,9 +92,9 @@ export class Schedule {
   #train(worker: number): void {
     const seat = this.#seats[worker]!;
     if (!seat.waiting || seat.flushed) return;
-    const range = this.#o.ledger.lease(this.#o.leaseSamples);
-    if (range) {
-      this.#give(seat, { kind: 'train', range });
+    const lease = this.#o.ledger.lease(worker, this.#o.leaseSamples);
+    if (lease) {
+      this.#give(seat, { kind: 'train', ...lease });
     } else {
       seat.flushed = true;
       this.#give(seat, { kind: 'flush' });

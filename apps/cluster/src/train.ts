@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import type { Manifest } from '@weft/hdfs-loader';
+import { type Dataset, imageShape, type Manifest, type StorageOptions } from '@weft/hdfs-loader';
 import { chooseEngine, describeModel, getParameters, getState, modelToJson } from '@weft/models';
-import { configure, type RunConfig, type TrainOptions, tensorflowDir } from './config.js';
+import { configure, type RunConfig, storageOptions, type TrainOptions, tensorflowDir } from './config.js';
 import { coordinate } from './coordinator.js';
 import { resolveDataset } from './dataset.js';
-import { ClusterError, oneLine } from './errors.js';
+import { ClusterError, interrupted, oneLine } from './errors.js';
 import type { Audit } from './ledger.js';
+import { type Locality, localityOf, NOWHERE } from './locality.js';
 import { type LayersModel, requireModel, resolveModel } from './model-source.js';
 import { withPid } from './node-group.js';
 import { normalizationOf } from './normalization.js';
@@ -49,22 +50,26 @@ export async function train(
   const signal = o.signal ?? new AbortController().signal;
   const config = configure(options, process.env);
 
+  const storage = storageOptions(options, process.env);
+
   requireModel(config.model);
 
-  const { dir, dataset } = await resolveDataset(config.dataset, {
-    dataHome: config.dataHome,
-    onLine: (line) => view.line?.(line),
-    signal,
-  });
-  const { manifest } = dataset;
-  requireBatchFits(config, manifest);
-  const normalization = await normalizationOf(dataset, signal);
-  const model = await resolveModel(config.model, { manifest, seed: config.seed });
+  const onLine = (line: string): void => view.line?.(line);
+  const dataset = await resolveDataset(config.dataset, { dataHome: config.dataHome, storage, onLine, signal });
   try {
-    requireEngine(config.engine, model);
-    return await trainModel(model, { config, manifest, datasetDir: dir, normalization, signal, view, started });
+    const { manifest } = dataset;
+    requireBatchFits(config, manifest);
+    requireBufferFits(config, manifest);
+    requireImages(config, manifest);
+    const model = await resolveModel(config.model, { manifest, seed: config.seed });
+    try {
+      requireEngine(config.engine, model);
+      return await trainModel(model, { config, storage, dataset, signal, view, started });
+    } finally {
+      model.dispose();
+    }
   } finally {
-    model.dispose();
+    await dataset.close();
   }
 }
 
@@ -73,9 +78,9 @@ const INSECURE =
 
 interface Job {
   readonly config: RunConfig;
-  readonly manifest: Manifest;
-  readonly datasetDir: string;
-  readonly normalization: { readonly scale: number; readonly shift: number };
+  /** How HDFS is reached. It may hold a token: it is written nowhere. */
+  readonly storage: StorageOptions;
+  readonly dataset: Dataset;
   readonly signal: AbortSignal;
   readonly view: RunView;
   /** When the work began, in milliseconds of performance.now(). */
@@ -83,13 +88,28 @@ interface Job {
 }
 
 async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
-  const { config, manifest, datasetDir, normalization, signal, view, started } = job;
-  const trainSamples = manifest.subsets.train.samples;
-  const folder = RunFolder.create(config.runDir, config.trainer);
+  const { config, storage, signal, view } = job;
+  const folder = await RunFolder.create(config.runDir, { trainer: config.trainer, storage, signal });
+  let report: RunReport;
+  try {
+    report = await trainInto(folder, model, job);
+  } catch (error) {
+    // What went wrong first is what the user is told.
+    await folder.close({ failed: true }).catch((second: unknown) => view.line?.(oneLine(second)));
+    throw error;
+  }
+  await folder.close({ failed: false });
+  return report;
+}
+
+async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promise<RunReport> {
+  const { config, storage, dataset, signal, view, started } = job;
+  const { manifest, location } = dataset;
+  const { name, split, subsets } = manifest;
+  const normalization = normalizationOf(manifest);
   const run = randomBytes(8).toString('hex');
-  const dataset = { name: manifest.name, split: manifest.split, dir: datasetDir };
-  folder.writeJson('config.json', { run, ...config, dataset, normalization });
-  view.begin?.({ config, samples: trainSamples, runDir: folder.dir });
+  await folder.writeJson('config.json', { run, ...config, dataset: { name, split, location }, normalization });
+  view.begin?.({ config, samples: subsets.train.samples, runDir: folder.location });
 
   if (config.insecure) view.line?.(INSECURE);
   const metrics = new RunMetrics({ workers: config.workers, now: () => performance.now() });
@@ -102,10 +122,10 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
     topology: modelToJson(model),
     initial: getParameters(model),
     initialState: getState(model),
-    datasetDir,
+    dataset,
+    storage,
+    locality: config.ordered ? NOWHERE : await near(dataset, config, signal),
     normalization,
-    trainSamples,
-    testSamples: manifest.subsets.test.samples,
     logDir: folder.logDir,
     signal,
     onStarted: (nodes) => view.line?.(`started ${nodes.map(withPid).join(', ')}`),
@@ -122,20 +142,23 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
       metrics.progress(worker, progress);
       const running = metrics.running(epochNow);
       view.progress?.(running);
-      if (performance.now() < nextMetricMs) return;
+      if (performance.now() < nextMetricMs) return undefined;
       nextMetricMs = performance.now() + METRIC_MS;
-      folder.metric({ type: 'progress', ...running });
+      return folder.metric({ type: 'progress', ...running });
     },
     onEpochTrained: () => metrics.endTraining(),
     onEpochScored: (epoch, scores) => {
       const report = metrics.endEpoch(epoch, scores);
-      folder.metric({ type: 'epoch', ...report });
+      const written = folder.metric({ type: 'epoch', ...report }).then(() => folder.flush());
+      // Waited for by the coordinator, also where the view throws.
+      written.catch(() => {});
       view.epoch?.(report);
+      return written;
     },
   });
 
   requireAllTrained(audit);
-  const { name, split } = manifest;
+  await folder.flush();
   await folder.writeWeights(model, { parameters, state, metadata: { trainer: config.trainer, dataset: name, split } });
   const report = runReport({
     config,
@@ -146,9 +169,9 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
     shards,
     audit,
     seconds: (performance.now() - started) / 1000,
-    runDir: folder.dir,
+    runDir: folder.location,
   });
-  folder.writeJson('report.json', report);
+  await folder.writeJson('report.json', report);
   return report;
 }
 
@@ -161,10 +184,39 @@ function requireEngine(engine: RunConfig['engine'], model: LayersModel): void {
   }
 }
 
+/** Where the shards lie, as far as that tells workers apart. */
+async function near(dataset: Dataset, { hosts }: RunConfig, signal: AbortSignal): Promise<Locality> {
+  try {
+    return await localityOf(dataset.subset('train'), { hosts, signal });
+  } catch (error) {
+    if (signal.aborted) throw interrupted();
+    throw new ClusterError('data', `data set ${dataset.manifest.name}: ${oneLine(error)}`, { cause: error });
+  }
+}
+
+/** Asks now what would otherwise come from a worker. */
+function requireImages({ augment }: RunConfig, { name, inputShape }: Manifest): void {
+  if (augment === '') return;
+  try {
+    imageShape(inputShape);
+  } catch (error) {
+    throw new ClusterError('usage', `--augment: data set ${name}: ${oneLine(error)}`, { cause: error });
+  }
+}
+
 /** Books that do not close mean a run that is not what its report would say. */
 function requireAllTrained({ expected, never }: Audit): void {
   if (never > 0)
     throw new ClusterError('node', `audit: ${expected} samples trained expected, ${never} of them never were`);
+}
+
+/** Batches come from one group of shards: where even the largest is below a batch, none would be whole. */
+function requireBufferFits({ batchSize, shuffleBytes }: RunConfig, { inputShape, subsets }: Manifest): void {
+  const { shards } = subsets.train;
+  const batchBytes = inputShape.reduce((product, size) => product * size, batchSize);
+  if (shuffleBytes >= batchBytes || shards.some(({ samples }) => samples >= batchSize)) return;
+  const message = `--shuffle-buffer: at least ${batchBytes} bytes expected (a batch of ${batchSize} samples), got ${shuffleBytes}`;
+  throw new ClusterError('usage', message);
 }
 
 /** A batch must fit into a worker's equal share of the training samples: else some worker would have nothing to do. */

@@ -1,6 +1,6 @@
 /** The worker process: data, model, engine, links to the shards, and the worker loop. */
 import { performance } from 'node:perf_hooks';
-import { openDataset } from '@weft/hdfs-loader';
+import { openDataset, parseAugmentations } from '@weft/hdfs-loader';
 import { chooseEngine, createReplica, type EngineName, type Replica } from '@weft/models';
 import { algorithm, optimizer, runWorker, shardLink } from '@weft/trainer';
 import { asFloat32, type Connection, connect, type ShardPeer } from '@weft/transport';
@@ -38,10 +38,17 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
     tensorflowDir: tensorflowDir(process.env),
   };
 
-  const dataset = await openDataset(job.datasetDir);
-  const [train, test, peers, replica] = await Promise.all([
-    dataset.subset('train').load(),
-    dataset.subset('test').load(),
+  const dataset = await openDataset(job.dataset.location, job.dataset.storage);
+  const batches = datasetBatches({
+    train: dataset.subset('train'),
+    test: dataset.subset('test'),
+    inputShape: dataset.manifest.inputShape,
+    batchSize: job.batchSize,
+    seed: job.seed,
+    shuffleBytes: job.shuffleBytes,
+    augment: job.augment === '' ? [] : parseAugmentations(job.augment),
+  });
+  const [peers, replica] = await Promise.all([
     connectShards(start, job),
     createReplica({
       ...model,
@@ -49,6 +56,7 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
       seed: job.seed + start.rank,
       threads: job.threads,
     }),
+    batches.load(job.first),
   ]);
   state.replica = replica;
 
@@ -76,7 +84,7 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
         rule: algorithm(job.rule.trainer).worker(job.rule),
         optimizer: optimizer(job.optimizer),
         link,
-        batches: datasetBatches({ train, test, batchSize: job.batchSize, seed: job.seed }),
+        batches,
         now: () => performance.now(),
         onProgress: (progress) => {
           // Where the connection is gone this process ends with it; any other failure would leave samples uncounted.
@@ -106,6 +114,6 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
       },
     );
   } finally {
-    await Promise.allSettled(peers.map(({ connection }) => connection.close()));
+    await Promise.allSettled([...peers.map(({ connection }) => connection.close()), dataset.close()]);
   }
 }

@@ -47,6 +47,9 @@ describe('configure', () => {
       seed: 1,
       engine: 'auto',
       threads: Math.max(1, Math.floor(availableParallelism() / 2)),
+      shuffleBytes: 268_435_456,
+      ordered: false,
+      augment: '',
       runDir: null,
       settings: {},
       insecure: false,
@@ -163,6 +166,31 @@ describe('configure', () => {
     expect(config.threads).toBe(availableParallelism());
     expect(refusal({ trainer: 'single', shards: 1 })).toBe('--shards: trainer single has no parameter shards');
     expect(refusal({ trainer: 'single', window: 4 })).toBe('--window: trainer single exchanges nothing');
+  });
+
+  it('takes bytes with a unit, and as a number', () => {
+    expect(decide({ shuffleBuffer: '1.5MiB' }).shuffleBytes).toBe(1_572_864);
+    expect(decide({ shuffleBuffer: 1000 }).shuffleBytes).toBe(1000);
+    for (const shuffleBuffer of ['', '0', '-1', '1 TB', '2000GiB', 'much', 0, 1.5, Number.NaN, null as never]) {
+      expect(refusal({ shuffleBuffer })).toContain('--shuffle-buffer: bytes, as 256MiB, up to 1024GiB expected, got ');
+    }
+  });
+
+  it('takes augmentations, and says which it does not know', () => {
+    expect(decide({ augment: 'flip,shift=2' }).augment).toBe('flip,shift=2');
+    expect(refusal({ augment: 'flip,turn' })).toBe('--augment: expected flip or shift=N, got "turn"');
+    expect(refusal({ augment: 'shift' })).toBe('--augment: expected flip or shift=N, got "shift"');
+    expect(refusal({ ordered: 'yes' as never })).toBe('--ordered: true or false expected, got "yes"');
+  });
+
+  it('keeps what may hold a token to itself', () => {
+    const token = join(scratchFolder(), 'token');
+    writeFileSync(token, 'SECRET\n');
+    const options = { hdfsUser: 'weft', hdfsToken: token };
+    expect(JSON.stringify(decide(options))).not.toContain('SECRET');
+    expect(storageOptions(options, {})).toMatchObject({ user: 'weft', delegationToken: 'SECRET' });
+    expect(refusal({ hdfsUser: '' })).toBe('--hdfs-user: a name expected, got ""');
+    expect(() => storageOptions({ hdfsToken: '/nowhere/token' }, {})).toThrow('--hdfs-token /nowhere/token: ');
   });
 
   it('gives TLS up only when told so', () => {

@@ -17,6 +17,7 @@ const progress = {
   samples: 4,
   loss: 0.5,
   correct: 2,
+  dataWaitMs: 0.1,
   gradientMs: 1.5,
   stepMs: 0,
   exchangeMs: 0,

@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { openDataset } from '@weft/hdfs-loader';
 import { getParameters, getState, modelToJson, type Scores } from '@weft/models';
 import { describe, expect, it } from 'vitest';
 import { coordinate } from '../src/coordinator.js';
 import { ClusterError } from '../src/errors.js';
-import { normalizedModel, scratchFolder } from './tiny-dataset.js';
+import { normalizedModel, scratchFolder, tinyDataset } from './tiny-dataset.js';
 import { isAlive, type TinyRun, tinyRun } from './tiny-run.js';
 
 // Each starts real processes, which load tfjs, on a machine that may be busy.
@@ -181,7 +182,9 @@ describe('coordinate', START, () => {
   );
 
   it('says what a worker cannot do, in its words', async () => {
-    const run = await tinyRun({ trainer: 'single' }, { datasetDir: join(scratchFolder(), 'gone') });
+    const { manifest } = await openDataset(await tinyDataset());
+    const dataset = { manifest, location: join(scratchFolder(), 'gone') };
+    const run = await tinyRun({ trainer: 'single' }, { dataset });
     const { code, message } = await failureOf(run);
     expect(code).toBe('node');
     expect(message).toMatch(/^worker 0: .*gone.manifest\.json: no such file/);

@@ -7,7 +7,7 @@ import { scratchFolder, tinyDataset } from './tiny-dataset.js';
 
 function options(signal = new AbortController().signal) {
   const lines: string[] = [];
-  return { lines, dataHome: scratchFolder(), onLine: (line: string) => lines.push(line), signal };
+  return { lines, dataHome: scratchFolder(), storage: {}, onLine: (line: string) => lines.push(line), signal };
 }
 
 const uint32 = (...values: number[]) => {
@@ -32,8 +32,9 @@ describe('resolveDataset', () => {
   it('opens a folder that holds a weft data set where it is', async () => {
     const o = options();
     const dir = await tinyDataset(30, 7);
-    const { dir: found, dataset } = await resolveDataset(dir, o);
-    expect([found, dataset.manifest.name, dataset.subset('test').samples]).toEqual([dir, 'tiny', 7]);
+    const { location, manifest } = await resolveDataset(dir, o);
+    expect([location, manifest.name, manifest.subsets.test.samples]).toEqual([dir, 'tiny', 7]);
+    expect((await resolveDataset(`file://${dir}`, o)).location).toBe(dir);
     expect(o.lines).toEqual([]);
   });
 
@@ -43,13 +44,13 @@ describe('resolveDataset', () => {
     mkdirSync(source);
     writeIdx(source, { train: 5, t10k: 2 });
     const first = await resolveDataset(source, o);
-    expect(first.dir.startsWith(join(o.dataHome, 'datasets'))).toBe(true);
-    expect(o.lines).toEqual([`data set digits converted into ${first.dir}`]);
-    expect(first.dataset.manifest.name).toBe('digits');
-    const { labels, count } = await first.dataset.subset('train').load();
+    expect(first.location.startsWith(join(o.dataHome, 'datasets'))).toBe(true);
+    expect(o.lines).toEqual([`data set digits converted into ${first.location}`]);
+    expect(first.manifest.name).toBe('digits');
+    const { labels, count } = await first.subset('train').load();
     expect([count, [...labels]]).toEqual([5, [3, 3, 3, 3, 3]]);
     const again = await resolveDataset(source, o);
-    expect(again.dir).toBe(first.dir);
+    expect(again.location).toBe(first.location);
     expect(o.lines).toHaveLength(1);
   });
 
@@ -57,9 +58,9 @@ describe('resolveDataset', () => {
     const source = join(scratchFolder(), 'my digits: 0 to 9');
     mkdirSync(source);
     writeIdx(source, { train: 5, t10k: 2 });
-    const { dir, dataset } = await resolveDataset(`${source}/`, options());
-    expect(dataset.manifest.name).toBe('my-digits-0-to-9');
-    expect(basename(dir)).toMatch(/^[A-Za-z0-9._-]+$/);
+    const { location, manifest } = await resolveDataset(`${source}/`, options());
+    expect(manifest.name).toBe('my-digits-0-to-9');
+    expect(basename(location)).toMatch(/^[A-Za-z0-9._-]+$/);
   });
 
   it('says what is wrong with a folder, in one line', async () => {
@@ -71,12 +72,12 @@ describe('resolveDataset', () => {
     const gone = await failure('/nowhere/data');
     expect([gone.code, gone.message]).toEqual([
       'usage',
-      '--dataset: fashion-mnist or a folder expected, got "/nowhere/data", which does not exist',
+      '--dataset: fashion-mnist, a folder or an hdfs:// location expected, got "/nowhere/data", which does not exist',
     ]);
     const empty = scratchFolder();
     const lacking = await failure(empty);
     expect(lacking.code).toBe('data');
-    expect(lacking.message).toContain(`--dataset ${empty}: ${empty}: expected one of train-images-idx3-ubyte, `);
+    expect(lacking.message).toContain(`--dataset ${empty}: ${empty}: expected IDX files (train-labels-idx1-ubyte …), `);
     const short = scratchFolder();
     writeIdx(short, { train: 5, t10k: 2 });
     writeFileSync(join(short, 'train-images-idx3-ubyte'), uint32(0x803, 5, 28, 28));
@@ -84,7 +85,7 @@ describe('resolveDataset', () => {
     const broken = scratchFolder();
     writeFileSync(join(broken, 'manifest.json'), '{}');
     expect((await failure(broken)).message).toContain(`${join(broken, 'manifest.json')}: format: `);
-    expect((await failure(join(broken, 'manifest.json'))).message).toContain('ENOTDIR');
+    expect((await failure(join(broken, 'manifest.json'))).message).toContain('manifest.json: expected IDX files');
   });
 
   it('stops when the signal aborts', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, integer, percent, table } from '../src/format.js';
+import { bytes, duration, integer, percent, table } from '../src/format.js';
 
 describe('integer and percent', () => {
   it('round', () => {
@@ -37,5 +37,18 @@ describe('table', () => {
 
   it('has a head without rows', () => {
     expect(table([['a', 'b']])).toBe('a  b\n─  ─');
+  });
+});
+
+describe('bytes', () => {
+  it('counts in powers of 1,000', () => {
+    expect([0, 999, 1000, 54_966_408, 14e9, 5e15].map(bytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '55.0 MB',
+      '14.0 GB',
+      '5000.0 TB',
+    ]);
   });
 });

@@ -2,7 +2,16 @@ import { hostname } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ClusterError } from '../src/errors.js';
-import { addressOf, coordinatorAddress, isThisMachine, parseHosts, requireThisMachine } from '../src/hosts.js';
+import {
+  addressOf,
+  coordinatorAddress,
+  isPartOfThisMachine,
+  isThisMachine,
+  namesOf,
+  parseHosts,
+  requireThisMachine,
+  workerHosts,
+} from '../src/hosts.js';
 
 const parse = (text: string) => parseHosts(text, 'hosts.txt');
 
@@ -101,6 +110,28 @@ describe('isThisMachine', () => {
       expect(isThisMachine(name)).toBe(false);
     },
   );
+});
+
+describe('namesOf', () => {
+  it('are all names of this machine for any of them, and the one name of another', () => {
+    for (const name of ['localhost', '127.0.0.1', hostname()]) {
+      expect(namesOf(name)).toEqual(expect.arrayContaining(['localhost', '127.0.0.1', hostname().toLowerCase()]));
+      expect(isPartOfThisMachine(name)).toBe(false);
+    }
+    expect(namesOf('Node1.Example.com')).toEqual(['node1.example.com']);
+    expect(isPartOfThisMachine('node1.example.com')).toBe(false);
+  });
+
+  it('is one name for a loopback address that stands for a host', () => {
+    expect(namesOf('127.0.1.9')).toEqual(['127.0.1.9']);
+    expect(isPartOfThisMachine('127.0.1.9')).toBe(true);
+  });
+});
+
+describe('workerHosts', () => {
+  it('has a host for each slot, in order', () => {
+    expect(workerHosts(parse('a slots=2\nb')).map(({ name }) => name)).toEqual(['a', 'a', 'b']);
+  });
 });
 
 describe('addressOf', () => {

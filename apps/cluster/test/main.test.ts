@@ -49,7 +49,7 @@ describe('main', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    ['', 'a command expected: start (see --help)'],
+    ['', 'a command expected: start, ingest, data, hdfs (see --help)'],
     ['stop', "unknown command 'stop'"],
     ['start --epoch 1', "unknown option '--epoch'"],
     ['start now', "too many arguments for 'start'"],
@@ -61,7 +61,7 @@ describe('main', { timeout: 120_000 }, () => {
     ['start --trainer aeasgd --set beta=0x2', '--set: setting beta: a number above 0 expected, got "0x2"'],
     ['start --trainer aeasgd --set beta=true', '--set: setting beta: a number above 0 expected, got true'],
     ['start --hosts /nowhere', '--hosts /nowhere: no such file'],
-    ['start --dataset /nowhere', '--dataset: fashion-mnist or a folder expected, got "/nowhere"'],
+    ['start --dataset /nowhere', '--dataset: fashion-mnist, a folder or an hdfs:// location expected, got "/nowhere"'],
   ])('answers "%s" with 2 and one line', async (line, problem) => {
     expect(await run(line)).toBe(2);
     expect(err).toMatch(/^error: [^\n]+\n$/);

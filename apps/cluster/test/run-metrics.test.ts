@@ -8,6 +8,7 @@ const report: Progress = {
   samples: 100,
   loss: 50,
   correct: 25,
+  dataWaitMs: 10,
   gradientMs: 400,
   stepMs: 20,
   exchangeMs: 80,
@@ -31,6 +32,7 @@ describe('RunMetrics', () => {
       loss: 0.3,
       accuracy: 0.5625,
       staleness: 2.5,
+      dataWaitShare: 0.0075,
       workers: [
         { samples: 200, samplesPerSecond: 100 },
         { samples: 200, samplesPerSecond: 100 },
@@ -48,6 +50,7 @@ describe('RunMetrics', () => {
       testLoss: 0.7,
       testAccuracy: 0.75,
       evaluationSeconds: 0.5,
+      dataWaitShare: 0.0075,
       workers: [
         {
           worker: 0,
@@ -56,6 +59,8 @@ describe('RunMetrics', () => {
           loss: 0.5,
           accuracy: 0.25,
           samplesPerSecond: 100,
+          dataWaitSeconds: 0.02,
+          dataWaitShare: 0.01,
           gradientSeconds: 0.8,
           stepSeconds: 0.04,
           exchangeSeconds: 0.16,
@@ -68,6 +73,8 @@ describe('RunMetrics', () => {
           loss: 0.1,
           accuracy: 0.875,
           samplesPerSecond: 100,
+          dataWaitSeconds: 0.01,
+          dataWaitShare: 0.005,
           gradientSeconds: 0.4,
           stepSeconds: 0.02,
           exchangeSeconds: 0.08,

@@ -6,11 +6,11 @@ describe('runTable', () => {
   it('shows each worker and all together, accuracy, samples, staleness and folder', () => {
     const lines = runTable(sampleReport()).split('\n');
     expect(lines[0]).toMatch(
-      /^epoch +worker +samples +samples\/s +loss +accuracy +gradient +exchange +staleness +test accuracy$/,
+      /^epoch +worker +samples +samples\/s +loss +accuracy +data wait +gradient +exchange +staleness +test accuracy$/,
     );
-    expect(lines[2]).toMatch(/^2 +0 +600 +300 +0\.5000 +75\.00 % +1\.5 s +0\.3 s +0\.75 *$/);
+    expect(lines[2]).toMatch(/^2 +0 +600 +300 +0\.5000 +75\.00 % +1\.00 % +1\.5 s +0\.3 s +0\.75 *$/);
     expect(lines[3]).toMatch(/^2 +1 +600/);
-    expect(lines[4]).toMatch(/^2 +all +1,200 +600 +0\.5000 +75\.00 % +2\.0 s +80\.00 %$/);
+    expect(lines[4]).toMatch(/^2 +all +1,200 +600 +0\.5000 +75\.00 % +1\.00 % +2\.0 s +80\.00 %$/);
     expect(lines.slice(5)).toEqual([
       '',
       'test accuracy 80.00 % on split "npm" (not comparable to a digit with published figures)',

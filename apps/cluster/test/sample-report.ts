@@ -8,6 +8,8 @@ const worker = (number: number): WorkerEpoch => ({
   loss: 0.5,
   accuracy: 0.75,
   samplesPerSecond: 300,
+  dataWaitSeconds: 0.02,
+  dataWaitShare: 0.01,
   gradientSeconds: 1.5,
   stepSeconds: 0.1,
   exchangeSeconds: 0.25,
@@ -24,6 +26,7 @@ export const sampleEpoch = (workers: number): EpochReport => ({
   testLoss: 0.4,
   testAccuracy: 0.8,
   evaluationSeconds: 0.5,
+  dataWaitShare: 0.01,
   workers: Array.from({ length: workers }, (_, w) => worker(w)),
 });
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../src/ledger.js';
 import { leaseSamples, mergeScores, Schedule, type ScheduleOptions } from '../src/schedule.js';
+import { groupsOf } from './groups.js';
 
 type Event = { worker: number; task: Task } | { epoch: number; what: 'start' | 'trained' | 'scored'; scores?: Scores };
 
@@ -14,10 +15,17 @@ interface Rig {
 }
 
 function rig(
-  o: Pick<ScheduleOptions, 'workers' | 'epochs' | 'leaseSamples' | 'testSamples'> & { samples: number },
+  o: Pick<ScheduleOptions, 'workers' | 'epochs' | 'leaseSamples' | 'testSamples'> & {
+    samples: number;
+    groups?: readonly number[];
+    ordered?: boolean;
+  },
 ): Rig {
   const events: Event[] = [];
-  const ledger = new Ledger(o.samples);
+  const { samples, epochs, workers, ordered = false } = o;
+  const groups = groupsOf(o.groups ?? [samples]);
+  const locality = (worker: number, { index }: { index: number }): number => (index % workers === worker ? 1 : 0);
+  const ledger = new Ledger({ samples, epochs, workers, ordered, locality, groups: () => groups });
   const schedule = new Schedule({
     ...o,
     ledger,
@@ -51,13 +59,16 @@ async function work({ schedule, ledger, events }: Rig, worker: number, pause: ()
 
 describe('Schedule', () => {
   it('leads workers that ask in any order through every epoch', async () => {
-    const setup = fc.record({
-      workers: fc.integer({ min: 1, max: 4 }),
-      epochs: fc.integer({ min: 1, max: 3 }),
-      samples: fc.integer({ min: 1, max: 60 }),
-      leaseSamples: fc.integer({ min: 1, max: 20 }),
-      testSamples: fc.integer({ min: 0, max: 9 }),
-    });
+    const setup = fc
+      .record({
+        workers: fc.integer({ min: 1, max: 4 }),
+        epochs: fc.integer({ min: 1, max: 3 }),
+        groups: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 6 }),
+        leaseSamples: fc.integer({ min: 1, max: 20 }),
+        testSamples: fc.integer({ min: 0, max: 9 }),
+        ordered: fc.boolean(),
+      })
+      .map((o) => ({ ...o, samples: o.groups.reduce((sum, n) => sum + n, 0) }));
     await fc.assert(
       fc.asyncProperty(setup, fc.scheduler(), async (o, scheduler) => {
         const r = rig(o);
@@ -110,8 +121,8 @@ describe('Schedule', () => {
     const second = schedule.next(1, null);
     expect(events).toEqual([{ epoch: 0, what: 'start' }]);
     expect(await Promise.all([first, second])).toEqual([
-      { kind: 'train', range: { epoch: 0, start: 0, end: 4 } },
-      { kind: 'train', range: { epoch: 0, start: 4, end: 8 } },
+      { kind: 'train', range: { epoch: 0, start: 0, end: 4 }, upcoming: null },
+      { kind: 'train', range: { epoch: 0, start: 4, end: 8 }, upcoming: null },
     ]);
   });
 

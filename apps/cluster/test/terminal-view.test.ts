@@ -19,6 +19,7 @@ const running: Running = {
   loss: 0.5,
   accuracy: 0.25,
   staleness: 1,
+  dataWaitShare: 0.01,
   workers: [
     { samples: 125, samplesPerSecond: 125 },
     { samples: 125, samplesPerSecond: 125 },

@@ -56,6 +56,19 @@ export async function tinyDataset(train?: number, test?: number): Promise<string
   return dir;
 }
 
+/** A folder with a data set of small shards: 4×4 images whose first value is their number, their label that number mod 3. */
+export async function shardedDataset(o: { train: number; test: number; shardSamples: number }): Promise<string> {
+  const dir = join(scratchFolder(), 'sharded');
+  const numbered = (count: number): Samples => {
+    const { inputs, labels } = samples(count, 1);
+    for (let i = 0; i < count; i++) inputs[i * FEATURES] = i;
+    return { inputs, labels, count, features: FEATURES };
+  };
+  const held = { ...tinySamples(), train: numbered(o.train), test: numbered(o.test) };
+  await writeDataset(samplesSource(held), dir, { shardSamples: o.shardSamples });
+  return dir;
+}
+
 /** The tiny model with BatchNormalization behind its first layer: its state is 8 moving means and 8 moving variances. */
 export function normalizedModel(): LayersModel {
   const topology = JSON.parse(modelToJson(tinyModel()));

@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDataset } from '@weft/hdfs-loader';
 import { getParameters, getState, modelToJson } from '@weft/models';
 import { configure, type TrainOptions } from '../src/config.js';
 import type { CoordinatorOptions } from '../src/coordinator.js';
 import type { NodeProcess } from '../src/launcher.js';
+import { NOWHERE } from '../src/locality.js';
 import { scratchFolder, tinyDataset, tinyModel } from './tiny-dataset.js';
 
 /** What a run of the tiny model tells, and its processes. */
@@ -18,6 +20,7 @@ export interface TinyRun {
 export async function tinyRun(given: TrainOptions, over: Partial<CoordinatorOptions> = {}): Promise<TinyRun> {
   const config = configure({ batchSize: 10, threads: 1, ...given }, { WEFT_DATA_DIR: scratchFolder() });
   const model = tinyModel();
+  const dataset = await openDataset(await tinyDataset());
   const logDir = join(scratchFolder(), 'logs');
   mkdirSync(logDir);
   const nodes: NodeProcess[] = [];
@@ -31,10 +34,10 @@ export async function tinyRun(given: TrainOptions, over: Partial<CoordinatorOpti
     topology: modelToJson(model),
     initial: getParameters(model),
     initialState: getState(model),
-    datasetDir: await tinyDataset(),
+    dataset,
+    storage: {},
+    locality: NOWHERE,
     normalization: { scale: 1 / 255, shift: 0 },
-    trainSamples: 300,
-    testSamples: 61,
     logDir,
     signal: new AbortController().signal,
     onStarted: (started) => nodes.push(...started),

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { getParameters, loadModel, saveModel } from '@weft/models';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ClusterError } from '../src/errors.js';
+import type { RunReport } from '../src/report.js';
 import type { EpochReport } from '../src/run-metrics.js';
 import { type RunView, train } from '../src/train.js';
-import { scratchFolder, tinyDataset, tinyModel } from './tiny-dataset.js';
+import { scratchFolder, shardedDataset, tinyDataset, tinyModel } from './tiny-dataset.js';
 
 async function tinyOptions() {
   const model = tinyModel();
@@ -84,6 +85,72 @@ describe('train', { timeout: 120_000 }, () => {
     expect(again).toMatchObject({ workers: 1, shards: 0, staleness: { max: 0 }, samples: { trained: 300, never: 0 } });
     expect(again.perShard).toEqual([]);
     expect(held()).toEqual(before);
+  });
+
+  it('trains from many small shards through a small buffer, each sample once an epoch, ordered and augmented too', async () => {
+    const dataset = await shardedDataset({ train: 240, test: 60, shardSamples: 12 });
+    const hosts = join(scratchFolder(), 'hosts.txt');
+    writeFileSync(hosts, 'localhost\n127.0.1.2 slots=2\n');
+    const reports: RunReport[] = [];
+    // Three shards of about 350 bytes at a time, of 20.
+    for (const more of [{ hosts }, { hosts, ordered: true, augment: 'flip,shift=1' }, { trainer: 'single' }]) {
+      const options = { ...(await tinyOptions()), dataset, epochs: 3, shuffleBuffer: '1.1KiB' };
+      reports.push(await train({ ...options, ...more }));
+      expect(JSON.parse(readFileSync(join(options.runDir, 'config.json'), 'utf8'))).toMatchObject({
+        shuffleBytes: 1126,
+      });
+    }
+    for (const { samples, epochs, testAccuracy } of reports) {
+      expect(samples).toEqual({ expected: 720, trained: 720, twice: 0, never: 0 });
+      expect(testAccuracy).toBeGreaterThan(0);
+      for (const { dataWaitShare, workers } of epochs) {
+        expect(dataWaitShare).toBeGreaterThan(0);
+        expect(dataWaitShare).toBeLessThan(1);
+        for (const worker of workers) expect(worker.dataWaitSeconds).toBeGreaterThanOrEqual(0);
+      }
+    }
+  });
+
+  it('is the same run with a buffer of any size that holds everything', async () => {
+    const dataset = await shardedDataset({ train: 120, test: 30, shardSamples: 12 });
+    const losses = await Promise.all(
+      ['1MiB', '1GiB'].map(async (shuffleBuffer) => {
+        const run = { ...(await tinyOptions()), dataset, trainer: 'single', shuffleBuffer, engine: 'tfjs' };
+        return (await train(run)).epochs.map(({ loss }) => loss);
+      }),
+    );
+    expect(losses[0]).toEqual(losses[1]);
+  });
+
+  it('refuses a buffer below a batch, and augmentations of what is no image, before it makes a folder', async () => {
+    const options = {
+      ...(await tinyOptions()),
+      dataset: await shardedDataset({ train: 60, test: 3, shardSamples: 5 }),
+    };
+    await expect(train({ ...options, shuffleBuffer: 159 })).rejects.toMatchObject({
+      code: 'usage',
+      message: '--shuffle-buffer: at least 160 bytes expected (a batch of 10 samples), got 159',
+    });
+    const manifest = join(options.dataset, 'manifest.json');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"inputShape": \[[^\]]*\]/, '"inputShape": [16]'));
+    await expect(train({ ...options, augment: 'flip' })).rejects.toMatchObject({
+      code: 'usage',
+      message: '--augment: data set tiny: expected images [height, width, channels], got samples of shape [16]',
+    });
+    expect(() => readdirSync(options.runDir)).toThrow('ENOENT');
+  });
+
+  it('names the shard that is damaged, in one line', async () => {
+    const options = {
+      ...(await tinyOptions()),
+      dataset: await shardedDataset({ train: 60, test: 30, shardSamples: 6 }),
+    };
+    writeFileSync(join(options.dataset, 'train-00007.safetensors'), 'x');
+    const failing = train({ ...options, shuffleBuffer: 600, trainer: 'single' });
+    await expect(failing).rejects.toMatchObject({
+      code: 'node',
+      message: expect.stringMatching(/^worker 0: .*train-00007.safetensors: expected \d+ bytes, got 1/),
+    });
   });
 
   it('refuses a batch that no worker could fill, before it makes a folder', async () => {

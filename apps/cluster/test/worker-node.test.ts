@@ -8,7 +8,7 @@ import { fakeCoordinator } from './fake-coordinator.js';
 import { tinyDataset, tinyModel } from './tiny-dataset.js';
 
 const TASKS: Task[] = [
-  { kind: 'train', range: { epoch: 0, start: 0, end: 20 } },
+  { kind: 'train', range: { epoch: 0, start: 0, end: 20 }, upcoming: null },
   { kind: 'flush' },
   { kind: 'evaluate', start: 0, end: 5 },
   { kind: 'stop' },
@@ -30,7 +30,10 @@ async function jobOf(over: Partial<WorkerJob> = {}): Promise<WorkerJob> {
     engine: 'tfjs',
     threads: 1,
     seed: 1,
-    datasetDir: await tinyDataset(20, 5),
+    dataset: { location: await tinyDataset(20, 5), storage: {} },
+    shuffleBytes: 2 ** 20,
+    augment: '',
+    first: { epoch: 0, start: 0, end: 20 },
     normalization: { scale: 1 / 255, shift: 0 },
     shards: [],
     ...over,
@@ -168,7 +171,9 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
       return runWorkerNode(start, control, state);
     };
     await expect(workerOf({ batchSize: -1 })).rejects.toThrow('worker 0: job: batchSize: ');
-    await expect(workerOf({ datasetDir: '/nowhere' })).rejects.toThrow('/nowhere/manifest.json: no such file');
+    await expect(workerOf({ dataset: { location: '/nowhere', storage: {} } })).rejects.toThrow(
+      '/nowhere/manifest.json: no such file',
+    );
     await expect(workerOf({ shards: [{ host: '127.0.0.1', port: 1, range: { start: 0, end: 1 } }] })).rejects.toThrow(
       'connect to 127.0.0.1:1',
     );

@@ -208,10 +208,10 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
   };
   try {
     for await (const batch of source.read(name, { start, signal: to.signal })) {
-      to.signal?.throwIfAborted();
-      if (failed) break;
       requireFeatures(batch, name, features);
-      for (let row = 0; row < batch.count; ) {
+      // A batch may be many shards.
+      for (let row = 0; row < batch.count && !failed; ) {
+        to.signal?.throwIfAborted();
         if (filling.count === to.shardSamples) {
           await flush();
           filling = spare ?? empty();
@@ -222,8 +222,9 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
         filling.labels.set(batch.labels.subarray(row, row + rows), filling.count);
         filling.count += rows;
         row += rows;
+        to.onSamples?.(rows);
       }
-      to.onSamples?.(batch.count);
+      if (failed) break;
     }
     if (filling.count > 0) await flush();
   } finally {

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { decodeSafetensors } from '@weft/safetensors';
-import { fileError, LoaderError } from './errors.js';
+import { LoaderError } from './errors.js';
+import { type HostShares, hostShares } from './host-shares.js';
 import { type Manifest, readManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
 import { featureCount, type Samples } from './samples.js';
+import { readShard, requireRoom, requireSize, type ShardFile, verifyShard } from './shard.js';
 import type { SubsetName } from './sources/source.js';
-import { fileStorage } from './storage/file-storage.js';
+import { openStorage, type StorageOptions } from './storage/open-storage.js';
+import type { CallOptions, Storage } from './storage/storage.js';
+import { Turns } from './turns.js';
 
 /** One subset of an open data set. */
 export interface Subset {
@@ -19,123 +19,122 @@ export interface Subset {
   /**
    * Reads every shard, checking size, checksum, types, shapes and labels.
    *
-   * @throws LoaderError NOT_FOUND, INVALID_SHARD, IO, naming the shard
+   * @throws LoaderError NOT_FOUND, INVALID_SHARD, and what the storage throws, naming the shard
    */
-  load(options?: { signal?: AbortSignal }): Promise<Samples>;
-  /** Checks size and checksum of every shard, keeping nothing. @throws LoaderError NOT_FOUND, INVALID_SHARD, IO */
-  verify(options?: { signal?: AbortSignal }): Promise<void>;
+  load(options?: CallOptions): Promise<Samples>;
+  /** Checks size and checksum of every shard, keeping nothing. @throws as load */
+  verify(options?: CallOptions): Promise<void>;
+  /**
+   * Reads one shard into given memory, and checks it: size and checksum the first time only.
+   *
+   * @param index of the manifest's shards
+   * @param into at least `manifest.shards[index].bytes`, at an address that is a multiple of 8
+   * @returns views of `into`
+   * @throws as load; LoaderError INVALID_ARGUMENT for an index that is none, or too little room
+   */
+  readShard(index: number, into: Uint8Array, options?: CallOptions): Promise<Samples>;
+  /** Which hosts hold how much of each shard, in the manifest's order. @throws what the storage throws */
+  shardLocations(options?: CallOptions): Promise<readonly HostShares[]>;
 }
 
 /** A folder of shards with a checked manifest. */
 export interface Dataset {
-  readonly dir: string;
+  /** A path of this machine or a URL: what `openDataset` takes. */
+  readonly location: string;
   readonly manifest: Manifest;
   subset(name: SubsetName): Subset;
+  /** Lets go of the storage, unless it was given. */
+  close(): Promise<void>;
 }
+
+/** Shards that are asked about at a time. */
+const LOCATIONS_AT_A_TIME = 8;
 
 /**
  * Opens a data set that `writeDataset` made: reads and checks its manifest, no shard yet.
  *
- * @param dir the folder of manifest.json
- * @throws LoaderError INVALID_MANIFEST, IO
- * @example const train = await (await openDataset(dir)).subset('train').load();
+ * @param location the folder of manifest.json: a path, a URL, or a path within a storage, which stays the caller's
+ * @param options how HDFS is reached
+ * @throws LoaderError INVALID_MANIFEST, INVALID_ARGUMENT, and what the storage throws
+ * @example const train = await (await openDataset('hdfs://namenode:9870/data/fashion-mnist')).subset('train').load();
  */
-export async function openDataset(dir: string): Promise<Dataset> {
-  const manifest = await readManifest(fileStorage(), dir);
-  return { dir, manifest, subset: (name) => openSubset(dir, manifest, name) };
+export async function openDataset(
+  location: string | { readonly storage: Storage; readonly path: string },
+  options: StorageOptions = {},
+): Promise<Dataset> {
+  const { storage, path } = typeof location === 'string' ? openStorage(location, options) : location;
+  const close = async (): Promise<void> => {
+    if (typeof location === 'string') await storage.close();
+  };
+  try {
+    const manifest = await readManifest(storage, path);
+    const subsets = {
+      train: openSubset({ storage, path, manifest, name: 'train' }),
+      test: openSubset({ storage, path, manifest, name: 'test' }),
+    };
+    const url = typeof location === 'string' ? location : `${storage.root}${path}`;
+    return { location: storage.root === 'file:' ? path : url, manifest, subset: (name) => subsets[name], close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-function openSubset(dir: string, manifest: Manifest, name: SubsetName): Subset {
+function openSubset(o: { storage: Storage; path: string; manifest: Manifest; name: SubsetName }): Subset {
+  const { storage, manifest, name } = o;
   const subset = manifest.subsets[name];
   const features = featureCount(manifest.inputShape);
+  const files = subset.shards.map(
+    (shard: ShardManifest): ShardFile => ({ storage, path: `${o.path}/${shard.file}`, shard, manifest }),
+  );
+  const checked = new Set<number>();
+  const read: Subset['readShard'] = async (index, into, options = {}) => {
+    const file = files[index];
+    if (!file) {
+      const message = `${name}: expected a shard of 0 to ${files.length - 1}, got ${index}`;
+      throw new LoaderError('INVALID_ARGUMENT', message);
+    }
+    const samples = await readShard(file, into, { ...options, checked: checked.has(index) });
+    checked.add(index);
+    return samples;
+  };
   return {
     name,
     manifest: subset,
     samples: subset.samples,
     features,
-    async load({ signal } = {}) {
-      // Sizes first: what is allocated then is bounded by what lies on the disk.
-      for (const shard of subset.shards) await assertSize(dir, shard, shard.samples * features);
+    readShard: read,
+    async load(options = {}) {
+      // Sizes first: what is allocated then is bounded by what lies there.
+      for (const file of files) {
+        await requireSize(file, options);
+        requireRoom(file);
+      }
       const inputs = new Uint8Array(subset.samples * features);
       const labels = new Uint16Array(subset.samples);
+      const into = new Uint8Array(subset.shards.reduce((most, { bytes }) => Math.max(most, bytes), 0));
       let row = 0;
-      for (const shard of subset.shards) {
-        signal?.throwIfAborted();
-        const part = decodeShard(join(dir, shard.file), await readShard(dir, shard), { shard, manifest });
+      for (const index of files.keys()) {
+        options.signal?.throwIfAborted();
+        const part = await read(index, into, options);
         inputs.set(part.inputs, row * features);
         labels.set(part.labels, row);
-        row += shard.samples;
+        row += part.count;
       }
       return { inputs, labels, count: subset.samples, features };
     },
-    async verify({ signal } = {}) {
-      for (const shard of subset.shards) await assertSize(dir, shard, 0);
-      for (const shard of subset.shards) {
-        signal?.throwIfAborted();
-        await readShard(dir, shard);
+    async verify(options = {}) {
+      for (const file of files) await requireSize(file, options);
+      for (const file of files) {
+        options.signal?.throwIfAborted();
+        await verifyShard(file, options);
       }
     },
+    async shardLocations(options = {}) {
+      const turns = new Turns(LOCATIONS_AT_A_TIME);
+      return Promise.all(
+        files.map(({ path }) => turns.run(async () => hostShares(await storage.blocks(path, options)))),
+      );
+    },
   };
-}
-
-async function assertSize(dir: string, shard: ShardManifest, leastBytes: number): Promise<void> {
-  const path = join(dir, shard.file);
-  let size: number;
-  try {
-    ({ size } = await stat(path));
-  } catch (cause) {
-    throw fileError('read', path, cause);
-  }
-  if (size !== shard.bytes) {
-    throw new LoaderError('INVALID_SHARD', `${path}: expected ${shard.bytes} bytes, got ${size}`);
-  }
-  if (size < leastBytes) {
-    const message = `${path}: expected at least ${leastBytes} bytes for ${shard.samples} samples, got ${size}`;
-    throw new LoaderError('INVALID_SHARD', message);
-  }
-}
-
-async function readShard(dir: string, shard: ShardManifest): Promise<Buffer> {
-  const path = join(dir, shard.file);
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw fileError('read', path, cause);
-  }
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  if (sha256 !== shard.sha256) {
-    throw new LoaderError('INVALID_SHARD', `${path}: expected SHA-256 ${shard.sha256}, got ${sha256}`);
-  }
-  return bytes;
-}
-
-function decodeShard(
-  path: string,
-  bytes: Uint8Array,
-  of: { shard: ShardManifest; manifest: Manifest },
-): { inputs: Uint8Array; labels: Uint16Array } {
-  const { shard, manifest } = of;
-  const refuse = (what: string, cause?: unknown) => new LoaderError('INVALID_SHARD', `${path}: ${what}`, { cause });
-  let tensors: ReturnType<typeof decodeSafetensors>['tensors'];
-  try {
-    ({ tensors } = decodeSafetensors(bytes));
-  } catch (cause) {
-    throw refuse((cause as Error).message, cause);
-  }
-  const { inputs, labels } = tensors;
-  const shape = [shard.samples, ...manifest.inputShape];
-  if (inputs?.dtype !== 'U8' || !sameShape(inputs.shape, shape)) {
-    throw refuse(`expected inputs U8 [${shape}], got ${inputs?.dtype} [${inputs?.shape}]`);
-  }
-  if (labels?.dtype !== 'U16' || !sameShape(labels.shape, [shard.samples])) {
-    throw refuse(`expected labels U16 [${shard.samples}], got ${labels?.dtype} [${labels?.shape}]`);
-  }
-  const row = labels.data.findIndex((label) => label >= manifest.classes);
-  if (row >= 0) throw refuse(`row ${row}: expected a label below ${manifest.classes}, got ${labels.data[row]}`);
-  return { inputs: inputs.data, labels: labels.data };
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
 }

@@ -1,10 +1,24 @@
+export {
+  type Augmentation,
+  augmentBatch,
+  flip,
+  type ImageShape,
+  imageShape,
+  parseAugmentations,
+  shift,
+} from './batches/augmentation.js';
 export { epochOrder } from './batches/epoch-order.js';
-export { type BatchBuffers, gather } from './batches/gather.js';
+export { type BatchBuffers, gather, type JoinedSamples } from './batches/gather.js';
+export { OrderedSamples } from './batches/ordered-samples.js';
+export { epochGroups, type GroupOptions, groupAt, type ShardGroup, type ShardSize } from './batches/shard-groups.js';
+export { type Position, ShuffledSamples } from './batches/shuffled-samples.js';
+export type { Uint32Stream } from './batches/xoshiro.js';
 export { dataHome } from './data-home.js';
 export { type Dataset, openDataset, type Subset } from './dataset.js';
 export { type CachedDataset, type CacheOptions, cachedDataset } from './dataset-cache.js';
 export { type WriteOptions, writeDataset } from './dataset-writer.js';
 export { LoaderError, type LoaderErrorCode } from './errors.js';
+export type { HostShares } from './host-shares.js';
 export { type IngestOptions, type IngestProgress, type IngestResult, ingest } from './ingest/ingest.js';
 export { type Manifest, parseManifest, readManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
 export type { Samples } from './samples.js';
@@ -31,5 +45,5 @@ export type { SplitOptions } from './sources/split.js';
 export type { TableOptions } from './sources/table-source.js';
 export { readDelegationToken } from './storage/delegation-token.js';
 export { fileStorage } from './storage/file-storage.js';
-export { openStorage, type StorageOptions } from './storage/open-storage.js';
+export { hostsOfThisMachine, openStorage, type StorageOptions } from './storage/open-storage.js';
 export type { BlockLocation, FileChecksum, FileStatus, ReadStats, Storage } from './storage/storage.js';

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { encodeSafetensors, type Tensor } from '@weft/safetensors';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../src/dataset.js';
 import { writeDataset } from '../src/dataset-writer.js';
 import type { Manifest } from '../src/manifest.js';
+import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
 import { syntheticSamples, syntheticSource } from './synthetic-source.js';
 
@@ -97,6 +99,46 @@ describe('openDataset', () => {
     forge(dir, contents);
     const loading = (await openDataset(dir)).subset('test').load();
     await expect(loading).rejects.toMatchObject({ code: 'INVALID_SHARD', message: expect.stringMatching(message) });
+  });
+
+  it('reads one shard into memory that is given, and checks its bytes the first time only', async () => {
+    const dir = await made();
+    const dataset = await openDataset(dir);
+    const train = dataset.subset('train');
+    const { bytes } = train.manifest.shards[1]!;
+    const into = new Uint8Array(bytes + 9);
+    const samples = await train.readShard(1, into);
+    expect(samples).toEqual(syntheticSamples(10, 10));
+    expect([samples.inputs.buffer, samples.labels.buffer]).toEqual([into.buffer, into.buffer]);
+    const path = join(dir, 'train-00001.safetensors');
+    const changed = readFileSync(path);
+    changed[changed.length - 1]! ^= 1;
+    writeFileSync(path, changed);
+    expect((await train.readShard(1, into)).inputs.at(-1)).toBe(19 ^ 1);
+    const again = (await openDataset(dir)).subset('train');
+    await expect(again.readShard(1, into)).rejects.toMatchObject({ code: 'INVALID_SHARD' });
+    await expect(train.readShard(1, into.subarray(0, bytes - 1))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(train.readShard(3, into)).rejects.toThrow('train: expected a shard of 0 to 2, got 3');
+    // Misaligned memory costs a copy of the labels, and nothing else.
+    expect(await train.readShard(0, into.subarray(1))).toEqual(syntheticSamples(10));
+    await dataset.close();
+  });
+
+  it('opens a path, a URL, and a path within a storage', async () => {
+    const dir = await made();
+    const storage = fileStorage();
+    for (const given of [dir, `file://${dir}`, { storage, path: dir }]) {
+      const dataset = await openDataset(given);
+      expect([dataset.location, dataset.subset('test').samples]).toEqual([dir, 7]);
+      await dataset.close();
+    }
+    await expect(openDataset('ftp://host/x')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('says where shards lie', async () => {
+    const { subset } = await openDataset(await made());
+    const here = new Map([[hostname().toLowerCase(), 1]]);
+    expect(await subset('train').shardLocations()).toEqual([here, here, here]);
   });
 
   it('stops at a signal', async () => {

@@ -20,6 +20,8 @@ export interface Progress {
   /** Sum over samples. */
   readonly loss: number;
   readonly correct: number;
+  /** In which the next step waited for its batch. */
+  readonly dataWaitMs: number;
   readonly gradientMs: number;
   readonly stepMs: number;
   readonly exchangeMs: number;
@@ -60,6 +62,7 @@ const emptyBooks = (): Books => ({
   samples: 0,
   loss: 0,
   correct: 0,
+  dataWaitMs: 0,
   gradientMs: 0,
   stepMs: 0,
   exchangeMs: 0,
@@ -93,9 +96,16 @@ export class TrainingWorker {
     o.rule.init(this.#x);
   }
 
-  /** Trains the range in batches; the last one may be smaller. */
-  async train(range: SampleRange): Promise<void> {
-    const { batchSize } = this.#o;
+  /**
+   * Trains the range in batches; the last one may be smaller.
+   *
+   * @param upcoming samples that will probably be trained later: a batch source may read them ahead
+   */
+  async train(range: SampleRange, upcoming: SampleRange | null = null): Promise<void> {
+    const { batchSize, batches, now: clock } = this.#o;
+    const began = clock();
+    await batches.begin?.(range, upcoming);
+    this.#books.dataWaitMs += clock() - began;
     const batchAt = (start: number): SampleRange | null =>
       start < range.end ? { epoch: range.epoch, start, end: Math.min(start + batchSize, range.end) } : null;
     for (let now = batchAt(range.start); now; now = batchAt(now.end)) await this.#step(now, batchAt(now.end));
@@ -167,6 +177,7 @@ export class TrainingWorker {
   /** @param next the batch after this one: it is put together while the engine computes */
   async #gradient(range: SampleRange, next: SampleRange | null): Promise<void> {
     const { batches, rank, replica, now } = this.#o;
+    const waited = now();
     const batch = await (this.#prepared ?? batches.train(range));
     const started = now();
     const computing = replica.gradient(batch);
@@ -175,6 +186,7 @@ export class TrainingWorker {
     this.#prepared?.catch(() => {});
     const scores = await computing;
     const books = this.#books;
+    books.dataWaitMs += started - waited;
     books.gradientMs += now() - started;
     books.steps += 1;
     books.samples += scores.size;

@@ -5,7 +5,8 @@ import { TrainingWorker, type TrainingWorkerOptions } from './training-worker.js
 
 /** What a worker is told to do next. */
 export type Task =
-  | { readonly kind: 'train'; readonly range: SampleRange }
+  /** `upcoming`: samples that this worker will probably be given after those around the range. */
+  | { readonly kind: 'train'; readonly range: SampleRange; readonly upcoming: SampleRange | null }
   /** Exchange what is still unsent: the epoch has no more samples. */
   | { readonly kind: 'flush' }
   /** Score the center (or, with no shards, this worker's parameters) on test samples [start, end). */
@@ -35,7 +36,7 @@ export async function runWorker(o: TrainingWorkerOptions, tasks: TaskSource): Pr
         next = tasks.next(null);
         // A failing step ends the loop before anyone awaits this request; it must not become an unhandled rejection.
         next.catch(() => {});
-        await worker.train(task.range);
+        await worker.train(task.range, task.upcoming);
         break;
       case 'flush':
         await worker.flush();

@@ -194,7 +194,7 @@ describe('shardLink', () => {
       {
         next: async () => {
           if (asked++ === 2) await servers[1]!.close();
-          return { kind: 'train', range: { epoch: 0, start: 0, end: 160 } };
+          return { kind: 'train', range: { epoch: 0, start: 0, end: 160 }, upcoming: null };
         },
       },
     );

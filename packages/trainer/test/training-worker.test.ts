@@ -63,6 +63,36 @@ describe('TrainingWorker', () => {
     expect(progress[0]!.correct).toBe(whole.correct);
   });
 
+  it('begins a range where its samples are, and says how long steps waited for them', async () => {
+    const rig = new Rig({ name: 'single', start: [0], workers: 1, learningRate: 1 });
+    const begun: unknown[] = [];
+    let nowMs = 0;
+    const batch = (size: number) => ({ inputs: new Float32Array(size), targets: new Uint16Array(size), size });
+    const { worker, progress } = rig.worker(0, () => [1], {
+      now: () => nowMs,
+      batches: {
+        begin: async (...given) => {
+          begun.push(given);
+          nowMs += 100;
+        },
+        train: async ({ start, end }) => {
+          nowMs += start === 0 ? 5 : 0;
+          return batch(end - start);
+        },
+        test: async (start, end) => batch(end - start),
+      },
+    });
+    const range = { epoch: 0, start: 0, end: 2 };
+    const upcoming = { epoch: 0, start: 8, end: 16 };
+    await worker.train(range, upcoming);
+    await worker.train({ epoch: 0, start: 2, end: 4 });
+    expect(begun).toEqual([
+      [range, upcoming],
+      [{ epoch: 0, start: 2, end: 4 }, null],
+    ]);
+    expect(progress.map(({ dataWaitMs }) => dataWaitMs)).toEqual([105, 100]);
+  });
+
   it('reports one range for a window of 5,000 steps of one sample', async () => {
     const rig = new Rig({ name: 'adag', start: [0], workers: 1, window: 5000, learningRate: 1e-3 });
     const w = rig.worker(0, () => [1]);

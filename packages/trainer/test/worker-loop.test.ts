@@ -23,7 +23,11 @@ class TaskList implements TaskSource {
   }
 }
 
-const train = (start: number, end: number, epoch = 0): Task => ({ kind: 'train', range: { epoch, start, end } });
+const train = (start: number, end: number, epoch = 0): Task => ({
+  kind: 'train',
+  range: { epoch, start, end },
+  upcoming: null,
+});
 
 describe('runWorker', () => {
   const unhandled: unknown[] = [];

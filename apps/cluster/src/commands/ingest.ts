@@ -1,7 +1,15 @@
 /** `cluster ingest`: makes a data set of a source of images. */
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { type IngestProgress, type IngestResult, ingest, LoaderError, openStorage, sourceOf } from '@weft/hdfs-loader';
+import {
+  type IngestProgress,
+  type IngestResult,
+  ingest,
+  LoaderError,
+  openStorage,
+  type StorageOptions,
+  sourceOf,
+} from '@weft/hdfs-loader';
 import type { Command } from 'commander';
 import { parseByteSize } from '../byte-size.js';
 import { type HdfsFlags, storageOptions, terminal } from '../config.js';
@@ -46,49 +54,60 @@ function stopped(done: IngestProgress | null): ClusterError {
   );
 }
 
+/** What cannot be is the command line's fault. */
+function asUsage(error: unknown): unknown {
+  if (!(error instanceof LoaderError) || error.code !== 'INVALID_ARGUMENT') return error;
+  return new ClusterError('usage', error.message, { cause: error });
+}
+
+function destinationAt(location: string, options: StorageOptions): ReturnType<typeof openStorage> {
+  try {
+    return openStorage(location, options);
+  } catch (error) {
+    throw asUsage(error);
+  }
+}
+
 async function run(from: string, to: string, flags: IngestFlags): Promise<void> {
   const shardBytes = shardBytesOf(flags.shardSize);
   const storage = storageOptions(flags, process.env);
   const options = { ...sourceOptions(flags), storage };
+  const { restart, overwrite, json } = flags;
   const view = ingestView(process.stderr, terminal(process.stderr, process.env), () => performance.now());
-  const destination = openStorage(to, storage);
+  const work = async (signal: AbortSignal): Promise<void> => {
+    let last: IngestProgress | null = null;
+    const destination = destinationAt(to, storage);
+    try {
+      const source = await sourceOf(from, options);
+      try {
+        const result = await ingest(source, destination, {
+          name: options.name,
+          shardBytes,
+          restart,
+          overwrite,
+          signal,
+          onSourceProgress: (p) => view.source(p),
+          onProgress: (p) => {
+            last = p;
+            view.progress(p);
+          },
+          onNotice: (text) => view.line(text),
+        });
+        view.stop();
+        process.stdout.write(`${json ? JSON.stringify({ location: to, ...result }) : summary(result, to)}\n`);
+      } finally {
+        await source.close();
+      }
+    } catch (error) {
+      throw signal.aborted ? stopped(last) : asUsage(error);
+    } finally {
+      await destination.storage.close();
+    }
+  };
   try {
-    await interruptible({
-      run: async (signal) => {
-        let last: IngestProgress | null = null;
-        const source = await sourceOf(from, options);
-        try {
-          const result = await ingest(source, destination, {
-            name: options.name,
-            shardBytes,
-            restart: flags.restart,
-            overwrite: flags.overwrite,
-            signal,
-            onSourceProgress: (p) => view.source(p),
-            onProgress: (p) => {
-              last = p;
-              view.progress(p);
-            },
-            onNotice: (text) => view.line(text),
-          });
-          view.stop();
-          process.stdout.write(`${flags.json ? JSON.stringify({ location: to, ...result }) : summary(result, to)}\n`);
-        } catch (error) {
-          if (signal.aborted) throw stopped(last);
-          throw error;
-        } finally {
-          await source.close();
-        }
-      },
-      onKill: () => view.stop(),
-    });
-  } catch (error) {
-    if (error instanceof LoaderError && error.code === 'INVALID_ARGUMENT')
-      throw new ClusterError('usage', error.message, { cause: error });
-    throw error;
+    await interruptible({ run: work, onKill: () => view.stop() });
   } finally {
     view.stop();
-    await destination.storage.close();
   }
 }
 

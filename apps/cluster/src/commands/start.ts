@@ -10,6 +10,7 @@ import { interruptible } from '../interruptible.js';
 import { runTable } from '../run-table.js';
 import { terminalView } from '../terminal-view.js';
 import { train } from '../train.js';
+import { addHdfsFlags } from './hdfs-flags.js';
 
 const names = (table: object): string => Object.keys(table).join(', ');
 
@@ -43,13 +44,13 @@ async function start(options: TrainOptions & { json?: boolean }): Promise<void> 
 /** Adds the command to the command line. */
 export function addStart(root: Command): void {
   const trainers = Object.values(ALGORITHMS).map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
-  root
+  const command = root
     .command('start')
     .description('train a model over the hosts of a file, or with two workers on this machine')
     .option('--hosts <file>', 'hosts file: a host a line, name [slots=N] [gpus=0,1] [port=N] [user=NAME]')
     .option(
       '--dataset <name>',
-      'fashion-mnist, or a folder with the official IDX files or a converted data set (fashion-mnist)',
+      'fashion-mnist, a folder with the official IDX files, or a converted data set: a folder or hdfs:// (fashion-mnist)',
     )
     .option('--model <name>', `${names(MODELS)}, or the path of a tfjs model.json (mlp)`)
     .option('--trainer <name>', `${names(ALGORITHMS)} (adag)`)
@@ -62,7 +63,10 @@ export function addStart(root: Command): void {
     .option('--seed <n>', 'of weights, order and dropout (1)')
     .option('--engine <name>', 'auto, native, tensorflow, tfjs (auto)')
     .option('--threads <n>', 'threads a worker; the tfjs engine uses one (auto: cores over slots)')
-    .option('--run-dir <dir>', 'run folder (runs/<time>-<trainer>-<id>)')
+    .option('--shuffle-buffer <bytes>', 'samples that are shuffled together; a worker holds up to twice this (256MiB)')
+    .option('--ordered', "give samples out strictly in the epoch's order: each worker then reads all of them")
+    .option('--augment <list>', 'changes to training images: flip, shift=N, or both with a comma between them')
+    .option('--run-dir <dir>', 'run folder, also hdfs:// (runs/<time>-<trainer>-<id>)')
     .option('--set <name=value>', 'a setting of the trainer, as beta=0.9; may be repeated', parseSetting, {})
     .option('--insecure', 'no TLS between hosts: whoever is on their network can read and change the run')
     .option('--json', 'print the report as one JSON object on standard output')
@@ -70,4 +74,5 @@ export function addStart(root: Command): void {
     .action(({ set, ...options }: TrainOptions & { set: Settings; json?: boolean }) =>
       start({ ...options, settings: set }),
     );
+  addHdfsFlags(command);
 }

@@ -74,7 +74,7 @@ export async function makeClassArchive(program: { readonly java: Java; readonly 
 }
 
 /** The lists of all processes as one: classes by name, once each, then the lambdas. Classes of other loaders cannot be archived. */
-async function classList(dir: string): Promise<string> {
+export async function classList(dir: string): Promise<string> {
   const lines = new Set<string>();
   for (const name of (await readdir(dir)).filter((file) => file.endsWith('.classes'))) {
     const text = await readFile(join(dir, name), 'utf8');

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDead } from '../staging.js';
 
 const LOOK_MS = 100;
 
@@ -24,7 +25,7 @@ export async function withLock<T>(
     while (!(await link(mine, path).then(() => true, exists))) {
       o.signal?.throwIfAborted();
       const pid = Number(await readFile(path, 'utf8').catch(() => ''));
-      if (pid > 0 && !runs(pid)) {
+      if (pid > 0 && isDead(pid)) {
         await rm(path, { force: true });
         continue;
       }
@@ -45,13 +46,4 @@ export async function withLock<T>(
 function exists(error: unknown): false {
   if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
   throw error;
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

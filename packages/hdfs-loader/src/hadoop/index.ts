@@ -1,4 +1,4 @@
-export { makeClassArchive } from './class-archive.js';
+export { findClassArchive, makeClassArchive } from './class-archive.js';
 export type { Hadoop, HadoopDaemon, HadoopNameNode, HadoopOptions } from './hadoop.js';
 export { HADOOP_VERSION } from './jar-list.js';
 export { type FetchJarsOptions, fetchJars, jarsDir, MAVEN_CENTRAL, missingJars } from './jars.js';

@@ -1,5 +1,6 @@
 /** Hadoop's jars, fetched once from a Maven repository: no Maven needed. */
 import { createHash, randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -83,7 +84,9 @@ export async function fetchJars(options: FetchJarsOptions): Promise<string> {
     onProgress?.(done, total);
   };
   const abort = new AbortController();
+  // Every request listens.
   const either = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
+  setMaxListeners(0, either);
   const dispatcher = await trustingDispatcher();
   const queue = missing.values();
   const work = async (): Promise<void> => {
@@ -93,18 +96,18 @@ export async function fetchJars(options: FetchJarsOptions): Promise<string> {
       else await fetchJar(jar, { ...options, dir, dispatcher, add, signal: either });
     }
   };
-  try {
-    await Promise.all(
-      Array.from({ length: AT_A_TIME }, () =>
-        work().catch((error: unknown) => {
-          abort.abort(error);
-          throw error;
-        }),
-      ),
-    );
-  } finally {
-    await dispatcher.close();
-  }
+  // All that were begun are waited for: none writes, or leaves a temporary file, after the first error is thrown.
+  await Promise.allSettled(
+    Array.from({ length: AT_A_TIME }, () =>
+      work().catch((error: unknown) => {
+        abort.abort(error);
+        throw error;
+      }),
+    ),
+  );
+  await dispatcher.close();
+  signal?.throwIfAborted();
+  if (abort.signal.aborted) throw abort.signal.reason;
   return dir;
 }
 

@@ -8,7 +8,7 @@ import { LoaderError } from '../errors.js';
 const run = promisify(execFile);
 
 /** The oldest that Hadoop 3.5 runs on. */
-export const OLDEST_JAVA = 17;
+const OLDEST_JAVA = 17;
 
 /** A Java that was found. */
 export interface Java {

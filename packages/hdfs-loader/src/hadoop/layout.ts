@@ -29,7 +29,7 @@ export interface NameNodeLayout {
   readonly nameDir: string;
 }
 
-export interface DataNodeLayout {
+interface DataNodeLayout {
   readonly id: string;
   readonly host: string;
   readonly httpPort: number;
@@ -62,6 +62,8 @@ export async function planLayout(o: LayoutOptions): Promise<Layout> {
   if (hosts.length !== dataNodes) {
     throw new LoaderError('INVALID_ARGUMENT', `dataNodeHosts: ${dataNodes} expected, got ${hosts.length}`);
   }
+  const taken = new Set<number>();
+  const port = (at: string, wanted: number): Promise<number> => freePort(at, wanted, taken);
   const nameNode = async (i: number): Promise<NameNodeLayout> => ({
     id: `nn${i + 1}`,
     host,
@@ -94,13 +96,16 @@ function loopbackHosts(n: number): string[] {
 const FREE_PORTS = { from: 15_000, to: 32_000 };
 const TRIES = 100;
 
-async function port(host: string, wanted: number): Promise<number> {
+async function freePort(host: string, wanted: number, taken: Set<number>): Promise<number> {
   if (wanted !== 0) {
     if (await isFree(host, wanted)) return wanted;
     throw new LoaderError('EXISTS', `port ${wanted} of ${host} expected to be free, something listens there`);
   }
   for (let i = 0; i < TRIES; i++) {
     const some = FREE_PORTS.from + Math.floor(Math.random() * (FREE_PORTS.to - FREE_PORTS.from));
+    if (taken.has(some)) continue;
+    // Before anything else is asked: several ask at once.
+    taken.add(some);
     if (await isFree(host, some)) return some;
   }
   throw new LoaderError('UNAVAILABLE', `a free port of ${host} expected, none found`);

@@ -71,6 +71,7 @@ export async function acquireLock(
       throw error;
     }
   }
+  await storage.delete(candidate, { recursive: true });
   throw new LoaderError('LOCKED', `${dir}: others took its lock ${MAX_ATTEMPTS} times in a row`);
 }
 

@@ -110,7 +110,7 @@ class FileStorage implements Storage {
     const temporary = temporaryName(path);
     let bytes = 0;
     try {
-      await refused('write', path, () => mkdir(dirname(path), { recursive: true }));
+      await refused('write', path, () => makeFolder(dirname(path)));
       const file = await refused('write', temporary, () => open(temporary, 'wx'));
       try {
         for await (const piece of piecesUntil(data, signal)) {
@@ -170,7 +170,7 @@ class FileStorage implements Storage {
 
   async mkdirs(path: string, { signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted();
-    await refused('write', path, () => mkdir(path, { recursive: true }));
+    await refused('write', path, () => makeFolder(path));
   }
 
   async checksum(path: string, options: CallOptions = {}): Promise<FileChecksum> {
@@ -208,6 +208,19 @@ async function moveToFree(temporary: string, path: string): Promise<void> {
     return;
   }
   await refused('write', temporary, () => unlink(temporary));
+}
+
+/** Like mkdir -p. Node's own never returns where a file system refuses with ENOENT, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || (await exists(dirname(path)))) throw error;
+    await makeFolder(dirname(path));
+    await makeFolder(path);
+  }
 }
 
 function statusOf(path: string, stats: Stats): FileStatus {

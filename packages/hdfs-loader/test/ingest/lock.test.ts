@@ -79,7 +79,13 @@ describe('acquireLock', () => {
 
   it.each([
     ['empty', (dir: string) => mkdirSync(join(dir, 'lock'))],
-    ['damaged', (dir: string) => (heldBy(dir, { host: '', pid: 1 }), writeFileSync(ownerFile(dir), '{'))],
+    [
+      'damaged',
+      (dir: string) => {
+        mkdirSync(join(dir, 'lock'));
+        writeFileSync(ownerFile(dir), '{');
+      },
+    ],
   ])('is taken over where it is %s', async (_, make) => {
     const dir = scratchFolder();
     make(dir);

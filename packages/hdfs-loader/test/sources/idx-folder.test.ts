@@ -144,7 +144,7 @@ describe('idxFolder', () => {
         mkdirSync(join(dir, names[2]!));
       },
       'IO',
-      /cannot read .*t10k-images/,
+      /t10k-images.*: expected a file, got a directory/,
     ],
     [
       'labels for images',
