@@ -108,14 +108,23 @@ export class HdfsStorage implements Storage {
   async *list(path: string, options: CallOptions = {}): AsyncGenerator<FileStatus> {
     const directory = normalizedPath(path);
     let startAfter = '';
+    let first = '';
     for (;;) {
       const { partialListing, remainingEntries } = await this.#ask<{
         partialListing?: { FileStatuses?: { FileStatus?: readonly RemoteStatus[] } };
         remainingEntries?: number;
       }>({ op: 'LISTSTATUS_BATCH', field: 'DirectoryListing' }, path, options, {
+        // Hadoop 3.5 knows the parameter in lower case only, HttpFS as it is documented.
         startAfter: startAfter === '' ? undefined : startAfter,
+        startafter: startAfter === '' ? undefined : startAfter,
       });
       const entries = partialListing?.FileStatuses?.FileStatus;
+      if (startAfter !== '' && entries?.[0]?.pathSuffix === first)
+        throw new LoaderError(
+          'IO',
+          `LISTSTATUS_BATCH ${this.root}${path}: expected what follows ${startAfter}, got ${first}`,
+        );
+      first = entries?.[0]?.pathSuffix ?? '';
       if (!entries) throw new LoaderError('IO', `LISTSTATUS_BATCH ${this.root}${path}: expected entries, got none`);
       for (const entry of entries) {
         // What is listed as itself, without a name, is a file.

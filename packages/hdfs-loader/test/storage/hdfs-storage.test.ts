@@ -106,6 +106,13 @@ describe('list', () => {
       message: expect.stringMatching(/\/f: expected a directory, got a file$/) as string,
     });
     await expect(entries(storage.list('/x'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const FileStatus = ['a', 'b'].map((pathSuffix) => ({ pathSuffix, type: 'FILE', length: 0 }));
+    const listing = { partialListing: { FileStatuses: { FileStatus } }, remainingEntries: 1 };
+    fake.fault({}, answer(JSON.stringify({ DirectoryListing: listing })), 2);
+    await expect(entries(storage.list('/'))).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringMatching(/expected what follows b, got a$/) as string,
+    });
     fake.fault({}, answer('{"DirectoryListing":{}}'));
     await expect(entries(storage.list('/'))).rejects.toMatchObject({ code: 'IO' });
   });
