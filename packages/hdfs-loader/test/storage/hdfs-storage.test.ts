@@ -266,6 +266,23 @@ describe('write', () => {
     expect(fake.tree.paths()).toEqual([]);
   });
 
+  it('names the file that was asked for, not the temporary one', async () => {
+    const { fake, storage } = await started();
+    for (const op of ['CREATE', 'RENAME']) {
+      fake.heal();
+      fake.fault({ op }, denied);
+      await expect(storage.write('/d/f', text('x'))).rejects.toMatchObject({
+        message: expect.stringMatching(new RegExp(`^${op} hdfs:\\S+/d/f: AccessControlException`)) as string,
+      });
+    }
+    fake.heal();
+    fake.fault({ op: 'CREATE', at: 'dn' }, answer(''));
+    await expect(storage.write('/d/f', text('x'))).rejects.toMatchObject({
+      code: 'TRUNCATED',
+      message: expect.stringMatching(/\/d\/f: wrote 1 bytes, the file has 0$/) as string,
+    });
+  });
+
   it('tells of a file that is shorter than what was written', async () => {
     const { fake, storage } = await started();
     fake.fault({ op: 'CREATE', at: 'dn' }, ({ request, response }) => {
