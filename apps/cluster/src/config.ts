@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { dataHome, parseAugmentations, type StorageOptions } from '@weft/hdfs-loader';
+import { dataHome, parseAugmentations, readDelegationToken, type StorageOptions } from '@weft/hdfs-loader';
 import type { EngineName } from '@weft/models';
 import {
   ALGORITHMS,
@@ -306,28 +306,31 @@ export const tensorflowDir = (env: NodeJS.ProcessEnv): string => join(dataHome(e
 export interface HdfsFlags {
   /** Whom to be. HADOOP_USER_NAME, else the user of this process. */
   hdfsUser?: string;
-  /** File with a delegation token. */
+  /** File with a delegation token: Hadoop's credentials file, or text. */
   hdfsToken?: string;
 }
 
 /**
  * Decides how HDFS is reached, from flags and environment: HADOOP_USER_NAME, HADOOP_CONF_DIR, WEFT_HDFS_CA (file of certificates).
  *
- * @throws {ClusterError} `usage` when a file that is named cannot be read
+ * @throws {ClusterError} `usage` when a file that is named cannot be read, or holds no token
  */
 export function storageOptions(flags: HdfsFlags, env: NodeJS.ProcessEnv): StorageOptions {
-  const file = (what: string, path: string): string => {
+  const file = <T>(what: string, path: string, read: (bytes: Buffer) => T): T => {
     try {
-      return readFileSync(path, 'utf8').trim();
+      return read(readFileSync(path));
     } catch (error) {
       return usage(`${what} ${path}: ${oneLine(error)}`);
     }
   };
   return {
     user: flags.hdfsUser ?? env['HADOOP_USER_NAME'],
-    delegationToken: flags.hdfsToken === undefined ? undefined : file('--hdfs-token', flags.hdfsToken),
+    delegationToken:
+      flags.hdfsToken === undefined
+        ? undefined
+        : file('--hdfs-token', flags.hdfsToken, (bytes) => readDelegationToken(bytes)),
     hadoopConfDir: env['HADOOP_CONF_DIR'],
-    ca: env['WEFT_HDFS_CA'] === undefined ? undefined : file('WEFT_HDFS_CA', env['WEFT_HDFS_CA']),
+    ca: env['WEFT_HDFS_CA'] === undefined ? undefined : file('WEFT_HDFS_CA', env['WEFT_HDFS_CA'], String),
   };
 }
 

@@ -226,6 +226,44 @@ describe('configure', () => {
   });
 });
 
+describe('storageOptions', () => {
+  // An empty token of no kind: four lengths of zero.
+  const token = 'AAAAAA';
+
+  it('takes the user from the flag, else from Hadoop’s own variable', () => {
+    expect(storageOptions({}, {}).user).toBeUndefined();
+    expect(storageOptions({}, { HADOOP_USER_NAME: 'env' }).user).toBe('env');
+    expect(storageOptions({ hdfsUser: 'flag' }, { HADOOP_USER_NAME: 'env' }).user).toBe('flag');
+    expect(storageOptions({}, { HADOOP_CONF_DIR: '/etc/hadoop' }).hadoopConfDir).toBe('/etc/hadoop');
+  });
+
+  it('reads the token, as text or as a credentials file, and the certificates', () => {
+    const dir = scratchFolder();
+    writeFileSync(join(dir, 'text'), `${token}\n`);
+    expect(storageOptions({ hdfsToken: join(dir, 'text') }, {}).delegationToken).toBe(token);
+    const kind = Buffer.from('HDFS_DELEGATION_TOKEN');
+    const writable = [0, 0, kind.length, ...kind, 0];
+    // HDTS, version 0, one token without an alias.
+    writeFileSync(join(dir, 'binary'), Buffer.from([...Buffer.from('HDTS'), 0, 1, 0, ...writable, 0]));
+    const { delegationToken } = storageOptions({ hdfsToken: join(dir, 'binary') }, {});
+    expect(Buffer.from(delegationToken!, 'base64url')).toEqual(Buffer.from(writable));
+    writeFileSync(join(dir, 'ca.pem'), '-----BEGIN CERTIFICATE-----\n');
+    expect(storageOptions({}, { WEFT_HDFS_CA: join(dir, 'ca.pem') }).ca).toBe('-----BEGIN CERTIFICATE-----\n');
+  });
+
+  it('names the file that cannot be read, or holds no token', () => {
+    const dir = scratchFolder();
+    writeFileSync(join(dir, 'empty'), '');
+    const flags = { hdfsToken: join(dir, 'empty') };
+    expect(() => storageOptions(flags, {})).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/^--hdfs-token .*empty: .*got an empty file/) as string,
+      }),
+    );
+    expect(() => storageOptions({}, { WEFT_HDFS_CA: join(dir, 'none') })).toThrow(/WEFT_HDFS_CA .*none: .*ENOENT/);
+  });
+});
+
 describe('terminal', () => {
   it('shows bars on a terminal only', () => {
     expect(terminal({ isTTY: true }, { TERM: 'xterm' })).toEqual({ progressBars: true, color: true });

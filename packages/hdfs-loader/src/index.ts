@@ -43,6 +43,7 @@ export {
 export { FASHION_MNIST, SOURCE_FORMATS, type SourceFormat, type SourceOptions, sourceOf } from './sources/source-of.js';
 export type { SplitOptions } from './sources/split.js';
 export type { TableOptions } from './sources/table-source.js';
+export { readDelegationToken } from './storage/delegation-token.js';
 export { fileStorage } from './storage/file-storage.js';
 export { hostsOfThisMachine, openStorage, type StorageOptions } from './storage/open-storage.js';
 export type { BlockLocation, FileChecksum, FileStatus, ReadStats, Storage } from './storage/storage.js';

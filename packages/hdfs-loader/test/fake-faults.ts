@@ -101,7 +101,8 @@ export const offBy =
     const body = Buffer.concat([content(), Buffer.alloc(Math.max(0, bytes))]);
     const part = body.subarray(0, content().length + bytes);
     response.writeHead(200, o.chunked ? {} : { 'content-length': part.length });
-    response.end(part);
+    if (o.chunked) response.write(part.subarray(0, 10));
+    response.end(part.subarray(o.chunked ? 10 : 0));
   };
 
 export const redirectTo =

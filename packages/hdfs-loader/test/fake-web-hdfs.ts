@@ -51,9 +51,11 @@ export class FakeWebHdfs {
   /** They stay when a server stops. */
   readonly #ports = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
+  readonly #dataSockets = new Set<Socket>();
   readonly #events = new EventEmitter();
   #rules: Rule[] = [];
   #turn = 0;
+  #busy = 0;
 
   private constructor(o: FakeOptions) {
     this.#o = {
@@ -80,9 +82,12 @@ export class FakeWebHdfs {
       const server = createServer((request, response) => void fake.#take(name, request, response));
       server.on('connection', (socket: Socket) => {
         fake.#sockets.add(socket);
+        if (name.startsWith('dn')) fake.#dataSockets.add(socket);
         socket.on('error', () => {});
         socket.once('close', () => {
           fake.#sockets.delete(socket);
+          fake.#dataSockets.delete(socket);
+          if (fake.#dataSockets.size === 0) fake.#events.emit('quiet data');
           if (fake.#sockets.size === 0) fake.#events.emit('quiet');
         });
       });
@@ -142,6 +147,18 @@ export class FakeWebHdfs {
     while (this.#sockets.size > 0) await once(this.#events, 'quiet');
   }
 
+  /** When no connection to a DataNode is open. */
+  async quietDataNodes(): Promise<void> {
+    while (this.#dataSockets.size > 0) await once(this.#events, 'quiet data');
+  }
+
+  /** When every request that has come is answered, or given up; requests that come meanwhile are waited for too. */
+  async served(): Promise<void> {
+    // A turn for what the client has not sent yet.
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (this.#busy > 0);
+  }
+
   count(match: Match): number {
     return this.seen.filter((seen) => matches(match, seen)).length;
   }
@@ -165,6 +182,10 @@ export class FakeWebHdfs {
     const rule = this.#rules.find(({ match, left }) => left > 0 && matches(match, seen));
     if (rule) rule.left -= 1;
     this.#events.emit('request', seen);
+    this.#busy += 1;
+    response.once('close', () => {
+      this.#busy -= 1;
+    });
     try {
       await (rule ? rule.fault(exchange) : exchange.serve());
     } catch (error) {

@@ -28,7 +28,7 @@ export function renameRemote(
     const url = nameNodes.url(address, { op: 'RENAME', path: from, parameters });
     try {
       const answer = await nameNodes.send({ url, method: 'PUT', signal, idleMs });
-      return answer.text === '' || answer.field<boolean>('boolean');
+      return answer.text === '' || answer.field<boolean>('boolean') === true;
     } catch (error) {
       const missing = error instanceof RemoteFailure && error.exception === 'FileNotFoundException';
       if (missing && ambiguous && (await isThere(to))) return true;

@@ -13,7 +13,7 @@ import type { Storage } from './storage.js';
 export interface StorageOptions {
   /** Of HDFS: whom to be. Default: the user of this process. */
   readonly user?: string | undefined;
-  /** Of HDFS: a delegation token, URL-encoded; see `readDelegationToken`. It takes the place of the user. */
+  /** Of HDFS: a delegation token, as `readDelegationToken` gives it. It takes the place of the user. */
   readonly delegationToken?: string | undefined;
   /** Folder of core-site.xml and hdfs-site.xml, for logical names and ports: HADOOP_CONF_DIR. */
   readonly hadoopConfDir?: string | undefined;

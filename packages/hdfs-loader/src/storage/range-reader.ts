@@ -74,12 +74,15 @@ export class RangeReader {
             onProgress,
           });
           const idleMs = Math.min(this.#o.idleMs, leftMs);
-          if (location !== undefined) await this.#fill(location, rest, { signal, idleMs, onProgress });
+          if (location === undefined) return;
+          const again = await this.#fill(location, rest, { signal, idleMs, onProgress });
+          if (again !== undefined)
+            throw connectionFailure(new URL(location).host, `expected bytes, got a redirect to ${new URL(again).host}`);
         } catch (error) {
           if (!(error instanceof RemoteFailure) || signal?.aborted) throw error;
           replicas.failed(replica);
           // Some came: then the rest is another request's.
-          if (done === before) throw error;
+          if (done === before || error.remedy === 'none') throw error;
         }
       });
     }

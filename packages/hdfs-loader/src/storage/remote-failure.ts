@@ -39,14 +39,15 @@ export class RemoteFailure extends Error {
 
   /** The same as a user sees it. @param where `GETFILESTATUS hdfs://nn:9870/a` */
   toLoaderError(where: string): LoaderError {
-    const what = this.exception === '' ? this.message : `${this.exception}: ${this.message}`;
+    const named = this.exception !== '' && this.exception !== TIMEOUT;
+    const what = named ? `${this.exception}: ${this.message}` : this.message;
     return new LoaderError(this.#code(), `${where}: ${what}`, { cause: this.cause ?? this });
   }
 
   #code(): LoaderErrorCode {
     const known = CODES[this.exception];
     if (known) return known;
-    if (this.status === 0 && this.remedy !== 'none') return this.exception === 'timeout' ? 'TIMEOUT' : 'UNAVAILABLE';
+    if (this.status === 0 && this.remedy !== 'none') return this.exception === TIMEOUT ? 'TIMEOUT' : 'UNAVAILABLE';
     // Of a gateway before WebHDFS, or of Kerberos: Hadoop's own refusals have a name.
     if (this.status === 401 || (this.status === 403 && this.exception === '')) return 'PERMISSION';
     return this.remedy === 'none' ? 'IO' : 'UNAVAILABLE';
@@ -96,6 +97,8 @@ const BUSY = new Set([429, 502, 503, 504]);
 const ANSWER_LOST = new Set([502, 504]);
 /** No DataNode at this moment: one that has just started, or died, is not known to the NameNode yet. */
 const NO_DATA_NODE = /^(?:Failed to find datanode|No active and not excluded nodes)|could only be written to 0 of/;
+/** In place of an exception: nothing came in time. */
+export const TIMEOUT = 'timeout';
 /** Where an HDFS URL has the port of Hadoop's own protocol. */
 export const IPC_PORT = 'ipc-port';
 
@@ -162,6 +165,14 @@ const NOT_REACHED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** What undici calls otherwise. */
+const SILENCES: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'no more of the answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_SOCKET: 'the connection ended before the answer',
+};
+
 const isOfConnect = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).syscall === 'connect';
 
 /**
@@ -171,14 +182,14 @@ const isOfConnect = (cause: unknown): boolean => (cause as NodeJS.ErrnoException
  */
 export function connectionFailure(peer: string, cause: unknown): RemoteFailure {
   const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
-  const message = cause instanceof Error ? firstLine(cause.message) : String(cause);
+  const message = SILENCES[code] ?? (cause instanceof Error ? firstLine(cause.message) : String(cause));
   const timeout = code.includes('TIMEOUT') || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
   // A certificate that is not trusted is not trusted the next time either.
   const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|ERR_TLS/.test(code);
   const reached = !certificate && !NOT_REACHED.has(code) && !(code === 'ETIMEDOUT' && isOfConnect(cause));
   return new RemoteFailure({
     status: 0,
-    exception: timeout ? 'timeout' : '',
+    exception: timeout ? TIMEOUT : '',
     message: `${peer}: ${message || code}${certificate ? '; expected a certificate that is trusted' : ''}`,
     remedy: certificate ? 'none' : 'move',
     ambiguous: reached,

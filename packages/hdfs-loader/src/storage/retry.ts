@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoaderError } from '../errors.js';
-import { RemoteFailure } from './remote-failure.js';
+import { RemoteFailure, TIMEOUT } from './remote-failure.js';
 
 /** How long and how often something is tried. */
 export interface RetryPolicy {
@@ -52,7 +52,7 @@ export async function retrying<T>(
       if (error.remedy === 'none') throw error.toLoaderError(where());
       ambiguous ||= error.ambiguous;
       // A try that the deadline cut short says nothing: the answer before it does.
-      if (error.exception !== 'timeout' || last === undefined) last = error;
+      if (error.exception !== TIMEOUT || last === undefined) last = error;
       const waitMs = delayMs * (0.5 + Math.random() / 2);
       const leftMs = end - performance.now();
       if (leftMs <= 0) throw givenUp(last, { where: where(), attempt, beginMs });

@@ -92,10 +92,16 @@ describe('connectionFailure', () => {
   ] as const)('%s %o: %s', (code, more, remedy, ambiguous, loaderCode) => {
     const failure = connectionFailure('nn:9870', error(code, more));
     expect(failure).toMatchObject({ status: 0, remedy, ambiguous });
-    expect(failure.message).toBe(
-      `nn:9870: ${code}!${remedy === 'none' ? '; expected a certificate that is trusted' : ''}`,
-    );
+    if (!code.startsWith('UND_ERR')) {
+      const hint = remedy === 'none' ? '; expected a certificate that is trusted' : '';
+      expect(failure.message).toBe(`nn:9870: ${code}!${hint}`);
+    }
     expect(failure.toLoaderError('OP /x').code).toBe(loaderCode);
+  });
+
+  it('says in plain words what undici calls otherwise', () => {
+    const failure = connectionFailure('dn:9864', error('UND_ERR_HEADERS_TIMEOUT'));
+    expect(failure.toLoaderError('OPEN /x').message).toBe('OPEN /x: dn:9864: no answer in time');
   });
 
   it('takes what was thrown for its words where it is no error', () => {
