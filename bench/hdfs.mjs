@@ -25,7 +25,7 @@ const paths = (folder) => Array.from({ length: SHARDS }, (_, i) => `${folder}/sh
 /** In a process of its own: the most memory that a streamed read holds, above what the process had before. */
 async function measureMemory([url, folder]) {
   const { storage } = openStorage(url, { readAheadBytes: READ_AHEAD_BYTES });
-  const drain = async (options) => {
+  const drain = async () => {
     for (const path of paths(folder)) {
       for await (const piece of storage.read(path, options))
         peak = Math.max(peak, process.memoryUsage.rss(), piece.length);
@@ -35,7 +35,7 @@ async function measureMemory([url, folder]) {
   await storage.stat(folder);
   globalThis.gc();
   const before = process.memoryUsage.rss();
-  await drain({});
+  await drain();
   await storage.close();
   process.send({ bytes: peak - before });
 }
@@ -93,7 +93,8 @@ async function measure(hadoop, prepared, { label, blockBytes }) {
   };
   const stream = async () => {
     let bytes = 0;
-    for (const path of paths(folder)) for await (const piece of storage.read(path)) bytes += piece.length;
+    for (const path of paths(folder))
+      for await (const piece of storage.read(path, { reuse: true })) bytes += piece.length;
     if (bytes !== SHARDS * SHARD_BYTES) throw new Error(`weft streamed ${bytes} bytes`);
   };
   const ways = {

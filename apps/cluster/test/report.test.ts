@@ -5,10 +5,11 @@ import { configure } from '../src/config.js';
 import { runReport } from '../src/report.js';
 import { sampleEpoch } from './sample-report.js';
 
+const empty = { samples: 0, perClass: [0], range: [0, 0], shards: [] };
 const manifest = parseManifest(
   JSON.stringify({
     format: 'weft-dataset',
-    version: 1,
+    version: 2,
     name: 'tiny',
     split: 'official',
     note: 'Made for tests.',
@@ -16,7 +17,7 @@ const manifest = parseManifest(
     dtype: 'uint8',
     classes: 1,
     labelNames: ['a'],
-    subsets: { train: { samples: 0, perClass: [0], shards: [] }, test: { samples: 0, perClass: [0], shards: [] } },
+    subsets: { train: empty, test: empty },
   }),
   'manifest.json',
 );

@@ -37,7 +37,7 @@ export function requireRoom({ path, shard, manifest }: ShardFile): void {
 /** Reads a shard from end to end, keeping nothing. @throws LoaderError INVALID_SHARD when its checksum is not the manifest's */
 export async function verifyShard(file: ShardFile, options: CallOptions): Promise<void> {
   const hash = createHash('sha256');
-  for await (const piece of file.storage.read(file.path, options)) hash.update(piece);
+  for await (const piece of file.storage.read(file.path, { ...options, reuse: true })) hash.update(piece);
   requireDigest(file, hash.digest('hex'));
 }
 

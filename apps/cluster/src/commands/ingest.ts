@@ -35,7 +35,7 @@ function shardBytesOf(text: string | undefined): number | undefined {
 }
 
 /** What was made, on one line. */
-export function summary({ manifest, keptSamples, madeSamples, ...o }: IngestResult, location: string): string {
+function summary({ manifest, keptSamples, madeSamples, ...o }: IngestResult, location: string): string {
   const { train, test } = manifest.subsets;
   const shards = train.shards.length + test.shards.length;
   const kept = keptSamples > 0 ? `, ${integer(keptSamples)} images were there already` : '';

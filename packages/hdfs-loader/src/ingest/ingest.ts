@@ -155,7 +155,7 @@ async function keepWhole(
 
 async function sha256Of(storage: Storage, path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of storage.read(path, { signal })) hash.update(piece);
+  for await (const piece of storage.read(path, { signal, reuse: true })) hash.update(piece);
   return hash.digest('hex');
 }
 

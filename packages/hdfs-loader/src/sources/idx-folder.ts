@@ -65,7 +65,8 @@ async function open(storage: Storage, dir: string, options: IdxOptions & OpenOpt
   const hash = createHash('sha256').update(`idx 2 ${JSON.stringify(labelNames)}`);
   const subsets: Partial<Record<SubsetName, Subset>> = {};
   for (const { subset, images, labels } of paths) {
-    for (const path of [images, labels]) for await (const piece of storage.read(path, { signal })) hash.update(piece);
+    for (const path of [images, labels])
+      for await (const piece of storage.read(path, { signal, reuse: true })) hash.update(piece);
     subsets[subset] = await openSubset(storage, { images, labels, classes: labelNames.length }, signal);
     onRead();
   }

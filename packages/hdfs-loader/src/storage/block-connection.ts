@@ -22,8 +22,10 @@ export interface BlockRead {
   readonly onBytes: (bytes: number) => void;
 }
 
-/** What the socket's bytes are read into before they go to their places: half of a core's second-level cache. */
+/** Of one read of the socket at most: half of a core's second-level cache. */
 const INTAKE_BYTES = 512 << 10;
+/** Below this, bytes are read into memory of the connection's own first. */
+const LEAST_ROOM_BYTES = 128 << 10;
 /** A response is a few dozen bytes; one that is longer is none. */
 const MAX_RESPONSE_BYTES = 64 << 10;
 const CLIENT = 'weft';
@@ -54,6 +56,7 @@ export class BlockConnection {
   #scratch: Uint8Array = Buffer.alloc(0);
   #inData = false;
   #done = 0;
+  readonly #staging = Buffer.allocUnsafeSlow(LEAST_ROOM_BYTES);
 
   private constructor(peer: string, idleMs: number) {
     this.#peer = peer;
@@ -64,9 +67,9 @@ export class BlockConnection {
       port: Number(port),
       noDelay: true,
       onread: {
-        buffer: Buffer.allocUnsafeSlow(INTAKE_BYTES),
+        buffer: () => this.#intake(),
         callback: (bytes, buffer) => {
-          this.#take(buffer as Buffer, bytes);
+          this.#take(buffer, bytes);
           return true;
         },
       },
@@ -134,20 +137,35 @@ export class BlockConnection {
     this.#inData = false;
   }
 
-  #take(buffer: Buffer, bytes: number): void {
+  /**
+   * What the socket's next bytes are read into: the place where the next data belong, if there is room, so that taking out what lies between the data moves
+   * bytes that are in the cache already. What is ahead of the data is written again by the data themselves.
+   */
+  #intake(): Uint8Array {
+    const read = this.#read;
+    if (!read || (this.#inData && this.#data === this.#scratch)) return this.#staging;
+    const { into, offset } = read;
+    const place = this.#inData ? this.#packet.offset - offset + this.#dataBytes : this.#done;
+    const room = into.length - place;
+    if (room < LEAST_ROOM_BYTES) return this.#staging;
+    return new Uint8Array(into.buffer, into.byteOffset + place, Math.min(room, INTAKE_BYTES));
+  }
+
+  #take(buffer: Uint8Array, bytes: number): void {
     try {
       let at = 0;
       while (at < bytes && this.#failure === undefined) {
         if (!this.#read) throw this.#error('bytes that nobody asked for');
         if (this.#inData) {
           const count = Math.min(bytes - at, this.#packet.dataBytes - this.#dataBytes);
+          // Towards lower addresses where both are the same memory: what is not looked at yet stays as it is.
           this.#data.set(buffer.subarray(at, at + count), this.#dataBytes);
           this.#dataBytes += count;
           at += count;
           if (this.#dataBytes === this.#packet.dataBytes) this.#endPacket();
         } else {
           const count = Math.min(bytes - at, this.#needBytes - this.#partBytes);
-          buffer.copy(this.#part, this.#partBytes, at, at + count);
+          this.#part.set(buffer.subarray(at, at + count), this.#partBytes);
           this.#partBytes += count;
           at += count;
           if (this.#partBytes === this.#needBytes) this.#next(this.#part.subarray(0, this.#needBytes));

@@ -57,16 +57,19 @@ class FileStorage implements Storage {
   }
 
   async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    const { offset = 0, signal } = options;
+    const { offset = 0, reuse = false, signal } = options;
     signal?.throwIfAborted();
     const file = await openFile(path);
+    let memory: Uint8Array | undefined;
     try {
       const { size } = await file.stat();
       const length = options.length ?? size - offset;
       requireRange({ path, offset, length, size });
       for (let done = 0; done < length; ) {
         signal?.throwIfAborted();
-        const piece = new Uint8Array(Math.min(PIECE_BYTES, length - done));
+        const bytes = Math.min(PIECE_BYTES, length - done);
+        memory = reuse && memory ? memory : new Uint8Array(bytes);
+        const piece = memory.subarray(0, bytes);
         await this.#fill(file, piece, { path, offset: offset + done });
         done += piece.length;
         yield piece;
@@ -175,7 +178,7 @@ class FileStorage implements Storage {
 
   async checksum(path: string, options: CallOptions = {}): Promise<FileChecksum> {
     const hash = createHash('sha256');
-    for await (const piece of this.read(path, options)) hash.update(piece);
+    for await (const piece of this.read(path, { ...options, reuse: true })) hash.update(piece);
     return { algorithm: 'SHA-256', digest: hash.digest('hex') };
   }
 

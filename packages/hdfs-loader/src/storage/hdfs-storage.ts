@@ -1,15 +1,13 @@
 import { Agent, type Dispatcher } from 'undici';
 import { LoaderError } from '../errors.js';
 import { anyOf, crowdedController } from './abort-signals.js';
-import { BlockReader } from './block-reader.js';
-import { blockLocations, blocksToRead } from './find-blocks.js';
+import { blockLocations } from './find-blocks.js';
+import { HdfsReader } from './hdfs-reader.js';
 import { renameRemote } from './hdfs-rename.js';
 import { HdfsWriter } from './hdfs-writer.js';
 import { normalizedPath, parentPath } from './location.js';
 import { type NameNodeAddress, NameNodes, type Parameters, peerOf } from './name-nodes.js';
 import { type PlainCall, PlainOperations } from './plain-operations.js';
-import { planRanges } from './range-plan.js';
-import { RangeReader } from './range-reader.js';
 import { type RemoteStatus, statusOf } from './remote-status.js';
 import type { RetryPolicy, Try } from './retry.js';
 import type {
@@ -43,10 +41,6 @@ export interface HdfsOptions {
   readonly directReads: boolean;
 }
 
-/** Below this, asking where the blocks are costs more than it gives: the NameNode prefers a near replica by itself. */
-const SMALL_BYTES = 256 << 10;
-/** Of one request for data: long enough that starting it does not show, short enough that several run side by side. */
-const RANGE_BYTES = 16 << 20;
 const CONNECT_MS = 5_000;
 /** What a temporary file is removed within, after a failure: the failure waits for it. */
 const CLEAN_UP_MS = 1_000;
@@ -58,11 +52,9 @@ export class HdfsStorage implements Storage {
   readonly #agent: Agent;
   readonly #nameNodes: NameNodes;
   readonly #plain = new Map<NameNodeAddress, PlainOperations>();
-  readonly #direct: BlockReader;
-  readonly #reader: RangeReader;
+  readonly #reader: HdfsReader;
   readonly #writer: HdfsWriter;
   readonly #closed = crowdedController();
-  #stats = { localBytes: 0, remoteBytes: 0, retries: 0 };
 
   constructor(o: HdfsOptions) {
     this.#o = o;
@@ -72,21 +64,7 @@ export class HdfsStorage implements Storage {
     const credentials = credentialsOf(o);
     this.#nameNodes = new NameNodes({ addresses: o.addresses, credentials, retry, idleMs, agent });
     const nameNodes = this.#nameNodes;
-    this.#direct = new BlockReader({ idleMs });
-    this.#reader = new RangeReader({
-      direct: this.#direct,
-      nameNodes,
-      agent,
-      retry,
-      idleMs,
-      isLocal: o.isLocal,
-      onBytes: (bytes, local) => {
-        this.#stats[local ? 'localBytes' : 'remoteBytes'] += bytes;
-      },
-      onRetry: () => {
-        this.#stats.retries += 1;
-      },
-    });
+    this.#reader = new HdfsReader({ ...o, nameNodes, agent });
     const lengthOf = async (path: string, signal: AbortSignal | undefined): Promise<number> =>
       (await this.stat(path, { signal })).length;
     this.#writer = new HdfsWriter({ nameNodes, retry, idleMs, ca: o.ca, lengthOf });
@@ -95,7 +73,7 @@ export class HdfsStorage implements Storage {
   }
 
   get stats(): ReadStats {
-    return { ...this.#stats };
+    return this.#reader.stats;
   }
 
   async stat(path: string, options: CallOptions = {}): Promise<FileStatus> {
@@ -136,42 +114,11 @@ export class HdfsStorage implements Storage {
   }
 
   async *read(path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-    const { offset = 0 } = options;
+    const { offset = 0, reuse = false } = options;
     const { length: size } = await this.#requireFile(path, options);
     const length = options.length ?? size - offset;
     requireRange({ path: this.root + path, offset, length, size });
-    const { concurrency, readAheadBytes } = this.#o;
-    const rangeBytes = Math.max(1, Math.min(RANGE_BYTES, Math.floor(readAheadBytes / concurrency)));
-    const ranges = await this.#plan(path, { offset, length, rangeBytes, signal: options.signal });
-    // Whoever stops reading lets go of what is on its way.
-    const stop = new AbortController();
-    const signal = anyOf([stop.signal, this.#signal(options)]);
-    const ahead: Promise<Uint8Array>[] = [];
-    let heldBytes = 0;
-    let next = 0;
-    const fill = (): void => {
-      while (next < ranges.length && ahead.length < concurrency) {
-        const range = ranges[next]!;
-        if (ahead.length > 0 && heldBytes + range.length > readAheadBytes) return;
-        heldBytes += range.length;
-        next += 1;
-        const into = Buffer.allocUnsafeSlow(range.length);
-        const piece = this.#reader.read(path, range, into, signal).then(() => into);
-        // Its failure is thrown in its turn.
-        piece.catch(() => {});
-        ahead.push(piece);
-      }
-    };
-    try {
-      for (fill(); ahead.length > 0; fill()) {
-        const piece = await ahead[0]!;
-        yield piece;
-        ahead.shift();
-        heldBytes -= piece.length;
-      }
-    } finally {
-      stop.abort(new LoaderError('IO', `${this.root}${path}: its reader has stopped`));
-    }
+    yield* this.#reader.read(path, { offset, length, reuse, signal: this.#signal(options) });
   }
 
   async readInto(path: string, into: Uint8Array, options: CallOptions & { offset?: number } = {}): Promise<void> {
@@ -179,28 +126,7 @@ export class HdfsStorage implements Storage {
     const { length } = into;
     const { length: size } = await this.#requireFile(path, options);
     requireRange({ path: this.root + path, offset, length, size });
-    const signal = this.#signal(options);
-    const ranges = await this.#plan(path, { offset, length, rangeBytes: RANGE_BYTES, signal: options.signal });
-    // As many as may run at a time take the next range each, until none is left; the first failure ends all.
-    const stop = new AbortController();
-    const all = anyOf([stop.signal, signal]);
-    let next = 0;
-    const work = async (): Promise<void> => {
-      while (next < ranges.length) {
-        const range = ranges[next++]!;
-        const place = into.subarray(range.offset - offset, range.offset - offset + range.length);
-        await this.#reader.read(path, range, place, all);
-      }
-    };
-    const workers = Array.from({ length: Math.min(this.#o.concurrency, ranges.length) }, work);
-    try {
-      await Promise.all(workers);
-    } catch (error) {
-      stop.abort(error);
-      // Nobody writes into the caller's memory any more once this has thrown.
-      await Promise.allSettled(workers);
-      throw error;
-    }
+    await this.#reader.readInto(path, into, { offset, length, signal: this.#signal(options) });
   }
 
   async write(path: string, data: WriteData, options: WriteOptions = {}): Promise<number> {
@@ -304,18 +230,8 @@ export class HdfsStorage implements Storage {
   async close(): Promise<void> {
     this.#closed.abort(new LoaderError('IO', `${this.root}: closed`));
     for (const plain of this.#plain.values()) plain.close();
-    this.#direct.close(this.#closed.signal.reason);
+    this.#reader.close(this.#closed.signal.reason);
     await this.#agent.destroy();
-  }
-
-  async #plan(
-    path: string,
-    o: { offset: number; length: number; rangeBytes: number; signal: AbortSignal | undefined },
-  ) {
-    const { isLocal, directReads } = this.#o;
-    if (o.length <= SMALL_BYTES) return planRanges([], { ...o, isLocal });
-    const blocks = await blocksToRead(this.#nameNodes, path, { ...o, directReads, signal: this.#signal(o) });
-    return planRanges(blocks, { ...o, isLocal });
   }
 
   async #requireFile(path: string, options: CallOptions): Promise<FileStatus> {

@@ -49,6 +49,8 @@ export interface ReadOptions extends CallOptions {
   readonly offset?: number;
   /** Bytes. Default: to the end of the file. */
   readonly length?: number;
+  /** Whether a piece's memory may be filled again once the next piece is asked for: no more memory than the read-ahead is touched then. Default false. */
+  readonly reuse?: boolean;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -86,7 +88,7 @@ export interface Storage {
   /** The entries of a directory, in no promised order, as they come: a directory of any size takes bounded memory. */
   list(path: string, options?: CallOptions): AsyncIterable<FileStatus>;
   /**
-   * A range of a file in order. What comes next is read ahead, bounded in bytes. The pieces are the caller's.
+   * A range of a file in order. What comes next is read ahead, bounded in bytes. The pieces are the caller's, unless it lets them be reused.
    *
    * @throws LoaderError INVALID_ARGUMENT when the range leaves the file
    */

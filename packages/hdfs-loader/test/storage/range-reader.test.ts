@@ -206,7 +206,7 @@ describe('RangeReader', () => {
       ) as string,
     });
     expect(stats.bytes).toBe(0);
-    expect(stats.retries).toBeGreaterThan(2);
+    expect(stats.retries).toBeGreaterThan(0);
   });
 
   it('begins the deadline anew with every byte that comes', async () => {
