@@ -63,11 +63,11 @@ function tokenOfText(text: string): string {
       token = (JSON.parse(text) as { Token?: { urlString?: unknown } | null }).Token?.urlString;
     } catch {}
     if (typeof token === 'string' && isUrlString(token)) return token;
-    // Without Kerberos, WebHDFS answers {"Token":null}.
-    throw refuse(`got ${JSON.stringify(text.slice(0, 40))}`);
+    if (token === undefined) throw refuse('got JSON without one, as WebHDFS answers where there is no Kerberos');
   }
   if (isUrlString(text)) return text;
-  throw refuse(text === '' ? 'got an empty file' : `got ${JSON.stringify(text.slice(0, 40))}`);
+  // What it holds may be a secret all the same, so it is not shown.
+  throw refuse(text === '' ? 'got an empty file' : `got ${text.length} characters of other text`);
 }
 
 function isUrlString(text: string): boolean {
