@@ -234,7 +234,8 @@ export class FakeWebHdfs {
       case 'GETFILESTATUS':
         return { FileStatus: tree.status(path) };
       case 'LISTSTATUS_BATCH':
-        return this.#list(path, parameters['startAfter'] ?? '');
+        // As Hadoop 3.5.0: in lower case; HttpFS as it is documented.
+        return this.#list(path, parameters[this.#o.httpFs ? 'startAfter' : 'startafter'] ?? '');
       case 'MKDIRS':
         tree.mkdirs(path, owner);
         return { boolean: true };

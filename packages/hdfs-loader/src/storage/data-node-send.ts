@@ -73,7 +73,7 @@ export async function sendToDataNode(url: string, o: SendOptions): Promise<void>
     request.destroy();
   }
   if (bodyError !== undefined) throw bodyError;
-  if (status < 200 || status > 299) throw failureOf(status, words);
+  if (status < 200 || status > 299) throw failureOf(status, words, host);
 }
 
 async function connected(request: ClientRequest, event: 'connect' | 'secureConnect'): Promise<void> {

@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { LoaderError } from '../errors.js';
+import { anyOf } from './abort-signals.js';
 import { BlockReader } from './block-reader.js';
 import { blocksToRead } from './find-blocks.js';
 import type { NameNodes } from './name-nodes.js';
@@ -145,11 +145,4 @@ export class HdfsReader {
   close(reason: unknown): void {
     this.#direct.close(reason);
   }
-}
-
-/** As many ranges as are read at a time listen to it. */
-function anyOf(signals: AbortSignal[]): AbortSignal {
-  const any = AbortSignal.any(signals);
-  setMaxListeners(0, any);
-  return any;
 }

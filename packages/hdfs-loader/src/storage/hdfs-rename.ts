@@ -7,6 +7,7 @@ import { RemoteFailure } from './remote-failure.js';
  * more than false.
  *
  * @param o.overwrite replaces a file, or an empty directory, at the target
+ * @param o.shownAs the path that messages name; default `from`
  * @param o.isThere whether something is at a path: asked when a try whose answer was lost may have moved it
  * @returns false when a gateway (HttpFS) that does not know the options has refused
  * @throws LoaderError NOT_FOUND, also of the directory above the target; EXISTS
@@ -15,6 +16,7 @@ export function renameRemote(
   nameNodes: NameNodes,
   o: {
     from: string;
+    shownAs?: string;
     to: string;
     overwrite: boolean;
     signal: AbortSignal;
@@ -24,15 +26,19 @@ export function renameRemote(
   const { from, overwrite, signal, isThere } = o;
   const to = normalizedPath(o.to);
   const parameters = { destination: to, renameoptions: overwrite ? 'OVERWRITE' : 'NONE' };
-  return nameNodes.call(nameNodes.where('RENAME', from), { signal }, async (address, { idleMs, ambiguous }) => {
-    const url = nameNodes.url(address, { op: 'RENAME', path: from, parameters });
-    try {
-      const answer = await nameNodes.send({ url, method: 'PUT', signal, idleMs });
-      return answer.text === '' || answer.field<boolean>('boolean') === true;
-    } catch (error) {
-      const missing = error instanceof RemoteFailure && error.exception === 'FileNotFoundException';
-      if (missing && ambiguous && (await isThere(to))) return true;
-      throw error;
-    }
-  });
+  return nameNodes.call(
+    nameNodes.where('RENAME', o.shownAs ?? from),
+    { signal },
+    async (address, { idleMs, ambiguous }) => {
+      const url = nameNodes.url(address, { op: 'RENAME', path: from, parameters });
+      try {
+        const answer = await nameNodes.send({ url, method: 'PUT', signal, idleMs });
+        return answer.text === '' || answer.field<boolean>('boolean') === true;
+      } catch (error) {
+        const missing = error instanceof RemoteFailure && error.exception === 'FileNotFoundException';
+        if (missing && ambiguous && (await isThere(to))) return true;
+        throw error;
+      }
+    },
+  );
 }

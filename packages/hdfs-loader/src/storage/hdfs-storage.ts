@@ -1,11 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import { Agent, type Dispatcher } from 'undici';
 import { LoaderError } from '../errors.js';
+import { anyOf, crowdedController } from './abort-signals.js';
 import { blockLocations } from './find-blocks.js';
 import { HdfsReader } from './hdfs-reader.js';
 import { renameRemote } from './hdfs-rename.js';
 import { HdfsWriter } from './hdfs-writer.js';
-import { normalizedPath } from './location.js';
+import { normalizedPath, parentPath } from './location.js';
 import { type NameNodeAddress, NameNodes, type Parameters, peerOf } from './name-nodes.js';
 import { type PlainCall, PlainOperations } from './plain-operations.js';
 import { type RemoteStatus, statusOf } from './remote-status.js';
@@ -54,12 +54,10 @@ export class HdfsStorage implements Storage {
   readonly #plain = new Map<NameNodeAddress, PlainOperations>();
   readonly #reader: HdfsReader;
   readonly #writer: HdfsWriter;
-  readonly #closed = new AbortController();
+  readonly #closed = crowdedController();
 
   constructor(o: HdfsOptions) {
     this.#o = o;
-    // Every call that is under way listens.
-    setMaxListeners(0, this.#closed.signal);
     this.#agent = newAgent(o);
     const agent: Dispatcher = this.#agent;
     const { retry, idleMs } = o;
@@ -86,14 +84,23 @@ export class HdfsStorage implements Storage {
   async *list(path: string, options: CallOptions = {}): AsyncGenerator<FileStatus> {
     const directory = normalizedPath(path);
     let startAfter = '';
+    let first = '';
     for (;;) {
       const { partialListing, remainingEntries } = await this.#ask<{
         partialListing?: { FileStatuses?: { FileStatus?: readonly RemoteStatus[] } };
         remainingEntries?: number;
       }>({ op: 'LISTSTATUS_BATCH', field: 'DirectoryListing' }, path, options, {
+        // Hadoop 3.5 knows the parameter in lower case only, HttpFS as it is documented.
         startAfter: startAfter === '' ? undefined : startAfter,
+        startafter: startAfter === '' ? undefined : startAfter,
       });
       const entries = partialListing?.FileStatuses?.FileStatus;
+      if (startAfter !== '' && entries?.[0]?.pathSuffix === first)
+        throw new LoaderError(
+          'IO',
+          `LISTSTATUS_BATCH ${this.root}${path}: expected what follows ${startAfter}, got ${first}`,
+        );
+      first = entries?.[0]?.pathSuffix ?? '';
       if (!entries) throw new LoaderError('IO', `LISTSTATUS_BATCH ${this.root}${path}: expected entries, got none`);
       for (const entry of entries) {
         // What is listed as itself, without a name, is a file.
@@ -129,15 +136,13 @@ export class HdfsStorage implements Storage {
     const temporary = temporaryName(normalizedPath(path));
     if (!isRepeatable(data)) await this.#beWritable(temporary, signal);
     try {
-      const bytes = await this.#writer.create(temporary, data, {
-        parameters: { blocksize: blockSize, replication },
-        signal,
-      });
-      const { length } = await this.stat(temporary, { signal });
+      const parameters = { blocksize: blockSize, replication };
+      const bytes = await this.#writer.create(temporary, data, { parameters, shownAs: path, signal });
+      const length = (await this.#statIfThere(temporary, { signal }))?.length ?? 0;
       if (length !== bytes) {
         throw new LoaderError('TRUNCATED', `${this.root}${path}: wrote ${bytes} bytes, the file has ${length}`);
       }
-      await this.#move(temporary, path, { overwrite, signal });
+      await this.#move(temporary, path, { overwrite, signal, shownAs: path });
       return bytes;
     } catch (error) {
       // Best effort, and not for long: the first error is the one to tell.
@@ -160,7 +165,7 @@ export class HdfsStorage implements Storage {
    * waits for the end of safe mode, and for an active NameNode.
    */
   async #beWritable(path: string, signal: AbortSignal): Promise<void> {
-    const parent = parentOf(path);
+    const parent = parentPath(path);
     if (parent !== '/') await this.mkdirs(parent, { signal });
   }
 
@@ -169,10 +174,21 @@ export class HdfsStorage implements Storage {
     await this.#move(from, to, { overwrite: false, signal: options.signal });
   }
 
-  async #move(from: string, to: string, o: { overwrite: boolean; signal: AbortSignal | undefined }): Promise<void> {
+  async #move(
+    from: string,
+    to: string,
+    o: { overwrite: boolean; signal: AbortSignal | undefined; shownAs?: string },
+  ): Promise<void> {
     const signal = this.#signal(o);
     const isThere = (path: string) => this.#isThere(path, { signal });
-    const moved = await renameRemote(this.#nameNodes, { from, to, overwrite: o.overwrite, signal, isThere });
+    const moved = await renameRemote(this.#nameNodes, {
+      from,
+      to,
+      shownAs: o.shownAs ?? from,
+      overwrite: o.overwrite,
+      signal,
+      isThere,
+    });
     if (moved) return;
     await this.stat(from, { signal });
     if (o.overwrite && (await this.delete(to, { signal }))) {
@@ -180,7 +196,7 @@ export class HdfsStorage implements Storage {
       return;
     }
     await this.#requireNone(to, { signal });
-    await this.stat(parentOf(normalizedPath(to)), { signal });
+    await this.stat(parentPath(normalizedPath(to)), { signal });
     throw new LoaderError('IO', `RENAME ${this.root}${from}: refused by the gateway, to ${to}`);
   }
 
@@ -229,19 +245,22 @@ export class HdfsStorage implements Storage {
       throw new LoaderError('EXISTS', `${this.root}${path}: expected no such file`);
   }
 
-  async #isThere(path: string, { signal }: CallOptions): Promise<boolean> {
+  async #isThere(path: string, options: CallOptions): Promise<boolean> {
+    return (await this.#statIfThere(path, options)) !== null;
+  }
+
+  async #statIfThere(path: string, { signal }: CallOptions): Promise<FileStatus | null> {
     try {
-      await this.stat(path, { signal });
-      return true;
+      return await this.stat(path, { signal });
     } catch (error) {
-      if (error instanceof LoaderError && error.code === 'NOT_FOUND') return false;
+      if (error instanceof LoaderError && error.code === 'NOT_FOUND') return null;
       throw error;
     }
   }
 
   /** Ends with the caller's signal, and with this storage. */
   #signal({ signal }: CallOptions): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+    return signal ? anyOf([signal, this.#closed.signal]) : this.#closed.signal;
   }
 
   #ask<T>(
@@ -278,11 +297,6 @@ export class HdfsStorage implements Storage {
     }
     return plain;
   }
-}
-
-/** `/a/b` → `/a`; `/a` → `/`. */
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
 
 function credentialsOf({ user, delegationToken }: HdfsOptions): Record<string, string> {

@@ -21,6 +21,7 @@ interface Sending {
   readonly op: 'CREATE' | 'APPEND';
   readonly method: 'PUT' | 'POST';
   readonly path: string;
+  readonly shownAs: string;
   readonly parameters: Parameters;
   readonly data: WriteData;
   readonly signal: AbortSignal | undefined;
@@ -37,25 +38,32 @@ export class HdfsWriter {
     this.#o = o;
   }
 
-  /** Makes a file; one that is there is replaced. @returns bytes. @throws LoaderError */
+  /**
+   * Makes a file; one that is there is replaced.
+   *
+   * @param o.shownAs the path that messages name
+   * @returns bytes
+   * @throws LoaderError
+   */
   create(
     path: string,
     data: WriteData,
-    o: { parameters: Parameters; signal: AbortSignal | undefined },
+    o: { parameters: Parameters; shownAs: string; signal: AbortSignal | undefined },
   ): Promise<number> {
+    const { shownAs, signal } = o;
     const parameters = { ...o.parameters, overwrite: true };
-    return this.#send({ op: 'CREATE', method: 'PUT', path, parameters, data, signal: o.signal });
+    return this.#send({ op: 'CREATE', method: 'PUT', path, shownAs, parameters, data, signal });
   }
 
   /** @returns bytes. @throws LoaderError */
   append(path: string, data: WriteData, o: { signal: AbortSignal | undefined }): Promise<number> {
-    return this.#send({ op: 'APPEND', method: 'POST', path, parameters: {}, data, signal: o.signal });
+    return this.#send({ op: 'APPEND', method: 'POST', path, shownAs: path, parameters: {}, data, signal: o.signal });
   }
 
   async #send(sending: Sending): Promise<number> {
     const { op, method, path, signal } = sending;
     const { nameNodes, retry, idleMs, ca, lengthOf } = this.#o;
-    const where = nameNodes.where(op, path);
+    const where = nameNodes.where(op, sending.shownAs);
     const body = new CountedBody(sending.data);
     // Addresses of DataNodes that have failed: the NameNode may not know yet that they are dead.
     const excluded = new Set<string>();

@@ -81,3 +81,8 @@ export function normalizedPath(path: string): string {
   if (dots !== undefined) throw refuse(`a path without ${JSON.stringify(dots)}`);
   return `/${parts.join('/')}`;
 }
+
+/** `/a/b` → `/a`; `/a` → `/`. */
+export function parentPath(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+}

@@ -157,7 +157,7 @@ export class NameNodes {
       throw cause instanceof RemoteFailure ? cause : connectionFailure(peer, cause);
     }
     const { statusCode: status, headers } = response;
-    if ((status < 200 || status > 299) && status !== 307) throw failureOf(status, text);
+    if ((status < 200 || status > 299) && status !== 307) throw failureOf(status, text, peer);
     return { status, headers, text, field: <T>(name: string) => fieldOf<T>(text, name, peer) };
   }
 }

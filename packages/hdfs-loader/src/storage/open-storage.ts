@@ -31,7 +31,8 @@ export interface StorageOptions {
   readonly concurrency?: number | undefined;
   /**
    * Whether blocks are read from the DataNodes' data transfer ports, as Hadoop's own client does: faster, and checked by CRC-32C on this side. Where a port cannot be
-   * reached, wants SASL, or @weft/native is not built, WebHDFS is read from. Default true.
+   * reached, wants SASL, or @weft/native is not built, WebHDFS is read from. Default true, but false over
+   * HTTPS: blocks come unencrypted.
    */
   readonly directReads?: boolean | undefined;
 }
@@ -53,8 +54,10 @@ export function openStorage(location: string, options: StorageOptions = {}): { s
   if (parsed.scheme === 'file') return { storage: fileStorage(), path: parsed.path };
   const { hadoopConfDir, localHosts, ca } = options;
   const conf = hadoopConfDir === undefined ? new Map<string, string>() : readHadoopConf(hadoopConfDir);
+  const addresses = nameNodeAddresses(parsed, conf);
+  const secure = addresses.some(({ protocol }) => protocol === 'https');
   const storage = new HdfsStorage({
-    addresses: nameNodeAddresses(parsed, conf),
+    addresses,
     user: options.user ?? (options.delegationToken === undefined ? userOfThisProcess() : ''),
     delegationToken: options.delegationToken,
     ca: ca === undefined ? undefined : [...rootCertificates, ca],
@@ -62,7 +65,7 @@ export function openStorage(location: string, options: StorageOptions = {}): { s
     retry: { ...DEFAULT_RETRY, deadlineMs: positive('deadlineMs', options.deadlineMs ?? DEFAULT_RETRY.deadlineMs) },
     idleMs: positive('idleMs', options.idleMs ?? DEFAULT_IDLE_MS),
     readAheadBytes: positive('readAheadBytes', options.readAheadBytes ?? DEFAULT_READ_AHEAD_BYTES),
-    directReads: (options.directReads ?? true) && addon().ok,
+    directReads: (options.directReads ?? !secure) && addon().ok,
     concurrency: positive('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY),
   });
   return { storage, path: parsed.path };

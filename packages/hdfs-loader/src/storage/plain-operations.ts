@@ -115,7 +115,7 @@ export class PlainOperations {
       request.on('complete', ({ statusCode = 0, complete }: IncomingMessage, body: unknown) => {
         if (!complete) failed(new Error('the answer ended early'));
         else if (statusCode >= 200 && statusCode < 300) settle(() => resolve(body));
-        else settle(() => reject(failureOf(statusCode, body)));
+        else settle(() => reject(failureOf(statusCode, body, this.#peer)));
       });
     });
   }

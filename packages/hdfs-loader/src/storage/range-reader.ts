@@ -256,7 +256,7 @@ class Intake {
   /** @throws RemoteFailure when fewer bytes came than were asked for */
   finish(): string | undefined {
     if (this.#location !== undefined) return this.#location;
-    if (this.#status !== 200) throw failureOf(this.#status, Buffer.concat(this.#error).toString('utf8'));
+    if (this.#status !== 200) throw failureOf(this.#status, Buffer.concat(this.#error).toString('utf8'), this.#peer);
     if (this.#bytes < this.#into.length) {
       const cause = new Error(`expected ${this.#into.length} bytes, the answer ended after ${this.#bytes}`);
       throw connectionFailure(this.#peer, cause);

@@ -81,15 +81,15 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   // Of a file that a client which has died was writing: its lease is taken back by and by.
   AlreadyBeingCreatedException: 'wait',
   RecoveryInProgressException: 'wait',
-  // Said by a DataNode that has no replica it can reach, or no NameNode: both may come back, and another DataNode may do better.
+  // Said by a DataNode that has no replica it can reach: that may come back, and another DataNode may do better.
   BlockMissingException: 'wait',
   CannotObtainBlockLengthException: 'wait',
-  ConnectException: 'wait',
-  ConnectTimeoutException: 'wait',
-  NoRouteToHostException: 'wait',
-  SocketTimeoutException: 'wait',
-  EOFException: 'wait',
 };
+
+/** Said by a DataNode that has lost its NameNode, in the words of Hadoop's NetUtils.wrapException. */
+const NAME_NODE_LOST =
+  /^(?:Connect|ConnectTimeout|Socket|SocketTimeout|NoRouteToHost|UnknownHost|EOF|ClosedChannel)Exception$/;
+const CALL_FAILED = /^(?:Call From .* failed|.*Failed on local exception|.*End of File Exception between)/;
 
 /** Statuses of a server, or of a gateway before it, that is too busy just now. */
 const BUSY = new Set([429, 502, 503, 504]);
@@ -109,23 +109,26 @@ const MAX_BODY = 200;
  *
  * @param status not 2xx
  * @param body as it came: Hadoop's JSON, or a gateway's page
+ * @param peer host:port of who said it
  */
-export function failureOf(status: number, body: unknown): RemoteFailure {
+export function failureOf(status: number, body: unknown, peer: string): RemoteFailure {
   const remote = remoteException(body);
   if (remote) {
     const { exception, message } = remote;
     // A rename of the exception's cause hides in the text: a standby behind a router, as one.
-    const remedy = REMEDIES[exception] ?? (NO_DATA_NODE.test(message) || BUSY.has(status) ? 'wait' : 'none');
-    return new RemoteFailure({ status, exception, message: firstLine(message), remedy });
+    const lost = NAME_NODE_LOST.test(exception) || CALL_FAILED.test(message);
+    const remedy = REMEDIES[exception] ?? (lost || NO_DATA_NODE.test(message) || BUSY.has(status) ? 'wait' : 'none');
+    const words = firstLine(message) || `no message, HTTP status ${status} of ${peer}`;
+    return new RemoteFailure({ status, exception, message: words, remedy, ambiguous: lost });
   }
   const text = typeof body === 'string' ? body : '';
   if (text.includes('Hadoop IPC port')) {
-    const message = "the port is that of Hadoop's own protocol, not of WebHDFS";
+    const message = `${peer}: the port is that of Hadoop's own protocol, not of WebHDFS`;
     return new RemoteFailure({ status, exception: IPC_PORT, message, remedy: 'none' });
   }
   const words = wordsOf(text);
   const hint = status === 401 ? "; expected the user's delegation token (--hdfs-token)" : '';
-  const message = `expected an answer of WebHDFS, got HTTP status ${status}${words === '' ? '' : `: ${words}`}${hint}`;
+  const message = `${peer}: expected an answer of WebHDFS, got HTTP status ${status}${words === '' ? '' : `: ${words}`}${hint}`;
   const remedy = BUSY.has(status) ? 'wait' : 'none';
   return new RemoteFailure({ status, exception: '', message, remedy, ambiguous: ANSWER_LOST.has(status) });
 }
@@ -165,12 +168,19 @@ const NOT_REACHED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** What undici calls otherwise. */
-const SILENCES: Readonly<Record<string, string>> = {
+/** Errors by code or message, where those do not say what happened. */
+const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
   UND_ERR_BODY_TIMEOUT: 'no more of the answer in time',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
   UND_ERR_SOCKET: 'the connection ended before the answer',
+  // Node's own.
+  'socket hang up': 'the connection ended before the answer',
+  aborted: 'the answer ended early',
+  'read ECONNRESET': 'the connection was reset',
+  'write ECONNRESET': 'the connection was reset',
+  'write EPIPE': 'the connection was reset',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the answer ended early',
 };
 
 const isOfConnect = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).syscall === 'connect';
@@ -182,7 +192,8 @@ const isOfConnect = (cause: unknown): boolean => (cause as NodeJS.ErrnoException
  */
 export function connectionFailure(peer: string, cause: unknown): RemoteFailure {
   const code = (cause as NodeJS.ErrnoException | null)?.code ?? '';
-  const message = SILENCES[code] ?? (cause instanceof Error ? firstLine(cause.message) : String(cause));
+  const said = cause instanceof Error ? firstLine(cause.message) : String(cause);
+  const message = WORDS[code] ?? WORDS[said] ?? said;
   const timeout = code.includes('TIMEOUT') || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT';
   // A certificate that is not trusted is not trusted the next time either.
   const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY)|ERR_TLS/.test(code);

@@ -106,6 +106,13 @@ describe('list', () => {
       message: expect.stringMatching(/\/f: expected a directory, got a file$/) as string,
     });
     await expect(entries(storage.list('/x'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const FileStatus = ['a', 'b'].map((pathSuffix) => ({ pathSuffix, type: 'FILE', length: 0 }));
+    const listing = { partialListing: { FileStatuses: { FileStatus } }, remainingEntries: 1 };
+    fake.fault({}, answer(JSON.stringify({ DirectoryListing: listing })), 2);
+    await expect(entries(storage.list('/'))).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringMatching(/expected what follows b, got a$/) as string,
+    });
     fake.fault({}, answer('{"DirectoryListing":{}}'));
     await expect(entries(storage.list('/'))).rejects.toMatchObject({ code: 'IO' });
   });
@@ -257,6 +264,23 @@ describe('write', () => {
     }
     await expect(storage.write('/f', stuck(), { signal: stop.signal })).rejects.toThrow('enough');
     expect(fake.tree.paths()).toEqual([]);
+  });
+
+  it('names the file that was asked for, not the temporary one', async () => {
+    const { fake, storage } = await started();
+    for (const op of ['CREATE', 'RENAME']) {
+      fake.heal();
+      fake.fault({ op }, denied);
+      await expect(storage.write('/d/f', text('x'))).rejects.toMatchObject({
+        message: expect.stringMatching(new RegExp(`^${op} hdfs:\\S+/d/f: AccessControlException`)) as string,
+      });
+    }
+    fake.heal();
+    fake.fault({ op: 'CREATE', at: 'dn' }, answer(''));
+    await expect(storage.write('/d/f', text('x'))).rejects.toMatchObject({
+      code: 'TRUNCATED',
+      message: expect.stringMatching(/\/d\/f: wrote 1 bytes, the file has 0$/) as string,
+    });
   });
 
   it('tells of a file that is shorter than what was written', async () => {

@@ -46,7 +46,7 @@ async function* streamed(pieceBytes = 1_000_000): AsyncGenerator<Uint8Array> {
 }
 
 const create = (writer: HdfsWriter, data: Parameters<HdfsWriter['create']>[1], signal?: AbortSignal) =>
-  writer.create('/f', data, { parameters: {}, signal });
+  writer.create('/f', data, { parameters: {}, shownAs: '/f', signal });
 
 const holds = (fake: FakeWebHdfs): boolean => Buffer.compare(fake.tree.file('/f').bytes, bytes) === 0;
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { normalizedPath, parseLocation } from '../../src/storage/location.js';
+import { normalizedPath, parentPath, parseLocation } from '../../src/storage/location.js';
 
 describe('parseLocation', () => {
   it.each([
@@ -68,4 +68,12 @@ describe('normalizedPath', () => {
   it.each(['a', '', '/a/..', '/\ud800', '/a\0'])('refuses %j', (path) => {
     expect(() => normalizedPath(path)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
+});
+
+it.each([
+  ['/a/b c', '/a'],
+  ['/a', '/'],
+  ['/', '/'],
+])('parentPath of %s is %s', (path, parent) => {
+  expect(parentPath(path)).toBe(parent);
 });

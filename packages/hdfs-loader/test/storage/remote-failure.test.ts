@@ -19,13 +19,15 @@ describe('failureOf', () => {
     [403, 'RetriableException', 'UNAVAILABLE', 'wait'],
     [403, 'BlockMissingException', 'UNAVAILABLE', 'wait'],
     [403, 'ConnectException', 'UNAVAILABLE', 'wait'],
+    [403, 'SocketException', 'UNAVAILABLE', 'wait'],
+    [403, 'EOFException', 'UNAVAILABLE', 'wait'],
     [400, 'IllegalArgumentException', 'INVALID_ARGUMENT', 'none'],
     [403, 'InvalidPathException', 'INVALID_ARGUMENT', 'none'],
     [403, 'PathIsNotEmptyDirectoryException', 'IO', 'none'],
     [403, 'IOException', 'IO', 'none'],
     [503, 'IOException', 'UNAVAILABLE', 'wait'],
   ] as const)('%i %s is %s: %s', (status, exception, code, remedy) => {
-    const failure = failureOf(status, remote(exception));
+    const failure = failureOf(status, remote(exception), 'nn:9870');
     expect(failure.remedy).toBe(remedy);
     expect(failure.toLoaderError('OP hdfs://nn/x')).toMatchObject({
       code,
@@ -38,7 +40,16 @@ describe('failureOf', () => {
     'No active and not excluded nodes contain block blk_1',
     'File /x could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) running',
   ])('waits for a DataNode: %s', (message) => {
-    expect(failureOf(403, remote('IOException', message))).toMatchObject({ remedy: 'wait', ambiguous: false });
+    expect(failureOf(403, remote('IOException', message), 'nn:9870')).toMatchObject({
+      remedy: 'wait',
+      ambiguous: false,
+    });
+  });
+
+  it('waits for a NameNode that a DataNode has lost, and knows nothing of what was done', () => {
+    const message = 'DestHost:destPort nn:8020 , LocalHost:localPort dn/10.0.0.1:0. Failed on local exception: reset';
+    for (const body of [remote('IOException', message), remote('SocketException', 'Call From dn to nn:8020 failed')])
+      expect(failureOf(403, body, 'dn:9864')).toMatchObject({ remedy: 'wait', ambiguous: true });
   });
 
   it.each([
@@ -51,26 +62,32 @@ describe('failureOf', () => {
     [401, '', 'none', false, 'PERMISSION'],
     [418, undefined, 'none', false, 'IO'],
   ] as const)('a page of a gateway: %i %s', (status, body, remedy, ambiguous, code) => {
-    const failure = failureOf(status, body);
+    const failure = failureOf(status, body, 'nn:9870');
     expect(failure).toMatchObject({ status, exception: '', remedy, ambiguous });
     expect(failure.toLoaderError('x').code).toBe(code);
     expect(failure.message).not.toMatch(/[<\n]/);
-    expect(failure.message).toContain(`expected an answer of WebHDFS, got HTTP status ${status}`);
+    expect(failure.message).toContain(`nn:9870: expected an answer of WebHDFS, got HTTP status ${status}`);
   });
 
   it('says what a page says, and no more than 200 characters', () => {
-    expect(failureOf(503, '<title>Service  Unavailable</title>').message).toMatch(/503: Service Unavailable$/);
-    expect(failureOf(500, 'x'.repeat(1_000_000)).message.length).toBeLessThan(300);
+    expect(failureOf(503, '<title>Service  Unavailable</title>', 'nn:9870').message).toMatch(
+      /503: Service Unavailable$/,
+    );
+    expect(failureOf(500, 'x'.repeat(1_000_000), 'nn:9870').message.length).toBeLessThan(300);
   });
 
   it('knows the port of Hadoop’s own protocol', () => {
     const body = 'It looks like you are making an HTTP request to a Hadoop IPC port. This is not the correct port.';
-    expect(failureOf(404, body).exception).toBe(IPC_PORT);
+    expect(failureOf(404, body, 'nn:9870').exception).toBe(IPC_PORT);
   });
 
   it('takes JSON that is none of Hadoop’s for a page', () => {
-    for (const body of ['null', '[]', '{"RemoteException":null}', '7']) expect(failureOf(500, body).exception).toBe('');
-    expect(failureOf(500, '{"RemoteException":{}}')).toMatchObject({ exception: '', message: '' });
+    for (const body of ['null', '[]', '{"RemoteException":null}', '7'])
+      expect(failureOf(500, body, 'nn:9870').exception).toBe('');
+    expect(failureOf(500, '{"RemoteException":{}}', 'nn:9870')).toMatchObject({
+      exception: '',
+      message: 'no message, HTTP status 500 of nn:9870',
+    });
   });
 });
 
@@ -102,6 +119,14 @@ describe('connectionFailure', () => {
   it('says in plain words what undici calls otherwise', () => {
     const failure = connectionFailure('dn:9864', error('UND_ERR_HEADERS_TIMEOUT'));
     expect(failure.toLoaderError('OPEN /x').message).toBe('OPEN /x: dn:9864: no answer in time');
+  });
+
+  it.each([
+    ['socket hang up', 'the connection ended before the answer'],
+    ['read ECONNRESET', 'the connection was reset'],
+  ])('says in plain words what Node calls %s', (said, words) => {
+    const cause = Object.assign(new Error(said), { code: 'ECONNRESET' });
+    expect(connectionFailure('nn:1', cause).message).toBe(`nn:1: ${words}`);
   });
 
   it('takes what was thrown for its words where it is no error', () => {
