@@ -68,7 +68,7 @@ describe.skipIf(!start)('a real pair of NameNodes', { timeout: START_MS }, () =>
   it('knows the answer of that port for what it is', async () => {
     const { host, rpcPort } = hadoop.nameNodes[0]!;
     const answer = await fetch(`http://${host}:${rpcPort}/webhdfs/v1/?op=GETFILESTATUS`);
-    expect(failureOf(answer.status, await answer.text()).exception).toBe(IPC_PORT);
+    expect(failureOf(answer.status, await answer.text(), host).exception).toBe(IPC_PORT);
   });
 
   it('kill -9 of the active one while it is read and written: another goes on', async () => {
