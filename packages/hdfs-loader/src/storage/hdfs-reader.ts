@@ -78,7 +78,8 @@ export class HdfsReader {
     let heldBytes = 0;
     let next = 0;
     const begin = async (range: PlannedRange): Promise<Uint8Array> => {
-      const memory = spare.pop() ?? Buffer.allocUnsafeSlow(o.reuse ? rangeBytes : range.length);
+      // Not a Buffer, whose slice() would not copy.
+      const memory = spare.pop() ?? new Uint8Array(Buffer.allocUnsafeSlow(o.reuse ? rangeBytes : range.length).buffer);
       const piece = memory.subarray(0, range.length);
       await this.#ranges.read(path, range, piece, signal);
       return piece;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { LoaderError } from '../errors.js';
 
 /** An address of a name, port 0 where none was given. */
-export interface Authority {
+interface Authority {
   readonly host: string;
   readonly port: number;
 }

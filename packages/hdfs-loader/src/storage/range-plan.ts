@@ -69,9 +69,12 @@ export function planRanges(
       at = blockEnd;
       continue;
     }
-    const pieces = Math.ceil(whole / o.rangeBytes);
+    const unit = o.rangeBytes < PACKET_BYTES ? 1 : PACKET_BYTES;
+    // What is left is at most `most` for each piece that is left, so no piece is longer.
+    const most = o.rangeBytes - (o.rangeBytes % unit);
+    const pieces = Math.ceil(whole / most);
     for (let piece = 0; piece < pieces; piece++) {
-      const even = Math.ceil((blockEnd - at) / (pieces - piece) / PACKET_BYTES) * PACKET_BYTES;
+      const even = Math.ceil((blockEnd - at) / (pieces - piece) / unit) * unit;
       const next = piece === pieces - 1 ? blockEnd : Math.min(blockEnd, at + even);
       const direct = block.block ? { block: { id: block.block, offset: block.offset } } : {};
       if (next > at) ranges.push({ offset: at, length: next - at, replicas: rotated(replicas, turn++), ...direct });

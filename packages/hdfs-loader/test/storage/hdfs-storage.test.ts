@@ -134,10 +134,14 @@ describe('read and readInto', () => {
     fake.tree.put('/f', bytes);
     const expected = bytes.subarray(offset, offset + length);
     expect(Buffer.compare(await collect(storage.read('/f', { offset, length })), expected)).toBe(0);
+    // slice() copies, for pieces are no Buffers.
+    const copies: Uint8Array[] = [];
+    for await (const piece of storage.read('/f', { offset, length, reuse: true })) copies.push(piece.slice());
+    expect(Buffer.compare(Buffer.concat(copies), expected)).toBe(0);
     const into = new Uint8Array(length);
     await storage.readInto('/f', into, { offset });
     expect(Buffer.compare(into, expected)).toBe(0);
-    expect(storage.stats).toEqual({ localBytes: 0, remoteBytes: 2 * length, retries: 0 });
+    expect(storage.stats).toEqual({ localBytes: 0, remoteBytes: 3 * length, retries: 0 });
   });
 
   it('refuses a range that leaves the file, a directory, and what is not there', async () => {

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Hadoop } from '../../src/hadoop/hadoop.js';
 import { openStorage } from '../../src/storage/open-storage.js';
-import { failureOf, IPC_PORT } from '../../src/storage/remote-failure.js';
+import { PlainOperations } from '../../src/storage/plain-operations.js';
+import { IPC_PORT } from '../../src/storage/remote-failure.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { collect, entries, patterned } from '../fake-storage.js';
 import { hadoopOrSkip, START_MS } from '../hadoop-fixture.js';
@@ -65,10 +66,12 @@ describe.skipIf(!start)('a real pair of NameNodes', { timeout: START_MS }, () =>
     expect(await storage.stat('/')).toMatchObject({ type: 'directory' });
   });
 
-  it('knows the answer of that port for what it is', async () => {
+  it('knows that port by its answer', async () => {
     const { host, rpcPort } = hadoop.nameNodes[0]!;
-    const answer = await fetch(`http://${host}:${rpcPort}/webhdfs/v1/?op=GETFILESTATUS`);
-    expect(failureOf(answer.status, await answer.text(), host).exception).toBe(IPC_PORT);
+    const address = { protocol: 'http' as const, host, port: rpcPort };
+    const plain = new PlainOperations(address, { user: 'weft', query: {}, ca: undefined });
+    await expect(plain.stat('/', { idleMs: 10_000, signal: undefined })).rejects.toMatchObject({ exception: IPC_PORT });
+    plain.close();
   });
 
   it('kill -9 of the active one while it is read and written: another goes on', async () => {
