@@ -25,7 +25,10 @@ export function addSourceFlags(command: Command): Command {
     .option('--image-size <size>', 'scale and cut images to N or HxW pixels (all as the first one is)')
     .option('--channels <n>', '1: gray, 3: colour (as the first image)')
     .option('--test-share <x>', 'share of each class for testing, where there is no split (0.1)')
-    .option('--label-column <name>', 'of Parquet and CSV: by name, or by index from 0 (label, class, …)')
+    .option(
+      '--label-column <name>',
+      "of Parquet and CSV, by name; of CSV also by index from 0 (label, class, …; CSV's first)",
+    )
     .option('--label-names <names>', 'class names by index, joined by commas, where labels are numbers')
     .option('--seed <n>', 'of that split and of the order (1)')
     .option('--name <name>', "of the data set (the source's)");

@@ -115,16 +115,17 @@ export function parseManifest(text: string, where: string): Manifest {
  */
 export async function readManifest(storage: Storage, dir: string, options: CallOptions = {}): Promise<Manifest> {
   const path = `${dir}/${MANIFEST_FILE}`;
+  const where = storage.root === 'file:' ? path : `${storage.root}${path}`;
   let text: string;
   try {
     text = (await readWhole(storage, path, options)).toString('utf8');
   } catch (cause) {
     if (!(cause instanceof LoaderError) || cause.code !== 'NOT_FOUND') throw cause;
-    throw new LoaderError('INVALID_MANIFEST', `${path}: no such file: not a data set, or a half-written one`, {
+    throw new LoaderError('INVALID_MANIFEST', `${where}: no such file: not a data set, or a half-written one`, {
       cause,
     });
   }
-  return parseManifest(text, path);
+  return parseManifest(text, where);
 }
 
 /** Writes the manifest of a folder, whole or not at all. @throws LoaderError what the storage throws */

@@ -76,10 +76,10 @@ export class Journal {
     const found = parse(text);
     // One that cannot be read is worth nothing: shards without it are made again.
     if (found === null) return false;
+    const words = { fingerprint: 'source, or options of it', name: 'name', shardSamples: 'shard size' } as const;
     for (const key of ['fingerprint', 'name', 'shardSamples'] as const) {
       if (found.plan[key] === this.#plan[key]) continue;
-      const what = key === 'fingerprint' ? 'source, or options of it' : key;
-      const message = `${this.#path}: holds a begun ingest with another ${what}: repeat that command to go on with it, or begin anew with --restart`;
+      const message = `${this.#path}: holds a begun ingest with another ${words[key]}: repeat that command to go on with it, or begin anew with --restart`;
       throw new LoaderError('OTHER_INGEST', message);
     }
     for (const subset of ['train', 'test'] as const) this.#shards[subset].push(...found.shards[subset]);

@@ -162,7 +162,7 @@ describe('ingest', () => {
     const half = () => run(dir, {}, failing(fileStorage(), 'train-00001.safetensors', full));
     await expect(half()).rejects.toBe(full);
     const others: [() => Promise<unknown>, RegExp][] = [
-      [() => run(dir, { shardBytes: 120 }), /another shardSamples: .* begin anew with --restart/],
+      [() => run(dir, { shardBytes: 120 }), /another shard size: .* begin anew with --restart/],
       [() => run(dir, { name: 'n' }), /another name: /],
       [
         () => ingest(syntheticSource({ fingerprint: 'ff' }), { storage: fileStorage(), path: dir }, { shardBytes }),

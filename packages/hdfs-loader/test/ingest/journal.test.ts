@@ -36,7 +36,7 @@ describe('Journal', () => {
     const others: [Partial<IngestPlan>, RegExp][] = [
       [{ fingerprint: 'cd' }, /journal\.json: holds a begun ingest with another source, or options of it: .*--restart/],
       [{ name: 'm' }, /another name: /],
-      [{ shardSamples: 11 }, /another shardSamples: /],
+      [{ shardSamples: 11 }, /another shard size: /],
     ];
     for (const [over, message] of others) {
       const refused = journalIn(dir, over).resume({});

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { cluster } from './cluster-command.js';
+
+const DOCUMENTS = ['README.md', 'apps/cluster/README.md', 'docs/hdfs.md', 'packages/hdfs-loader/README.md'];
+const COMMANDS = ['start', 'ingest', 'data ls', 'data show', 'hdfs up', 'hdfs down', 'hdfs status'] as const;
+
+const textOf = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+interface Told {
+  readonly document: string;
+  readonly command: string;
+  readonly flags: readonly string[];
+}
+
+/** Every `pnpm cluster …` of a document, its comment left out. */
+function told(document: string): Told[] {
+  return [...textOf(document).matchAll(/\bpnpm cluster ((?:[a-z]+ )?[^\n`|#]*)/g)].map(([, line = '']) => {
+    const words = line.trim().split(/\s+/);
+    const command = ['data', 'hdfs'].includes(words[0]!) ? `${words[0]} ${words[1]}` : words[0]!;
+    return { document, command, flags: words.filter((word) => word.startsWith('--')) };
+  });
+}
+
+describe("the documents' command lines", async () => {
+  const help = async (command: string): Promise<[string, string]> => [
+    command,
+    (await cluster([...command.split(' '), '--help'], {}).ended).stdout,
+  ];
+  const helps = new Map(await Promise.all(COMMANDS.map(help)));
+  const all = DOCUMENTS.flatMap(told).filter(({ flags, command }) => flags.length > 0 || helps.has(command));
+
+  it('are found', () => {
+    expect(new Set(all.map(({ command }) => command))).toEqual(new Set(COMMANDS));
+  });
+
+  it('name commands and flags that there are', () => {
+    const unknown = all.flatMap(({ document, command, flags }) =>
+      flags
+        .filter((flag) => flag !== '--help' && !new RegExp(`${flag}\\b`).test(helps.get(command) ?? ''))
+        .map((flag) => `${document}: ${command} ${flag}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it.each([
+    ['hdfs up', 'flag of `hdfs up`'],
+    ['ingest', 'flag '],
+  ] as const)('have a table with every flag of %s', (command, head) => {
+    const lines = textOf('docs/hdfs.md').split('\n');
+    const from = lines.findIndex(
+      (line) => line.startsWith(`| ${head}`) && (command !== 'ingest' || line.includes('| for')),
+    );
+    const table = lines.slice(from, lines.indexOf('', from)).join('\n');
+    const flags = [...helps.get(command)!.matchAll(/^\s+(--[a-z-]+)/gm)].map(([, flag]) => flag!);
+    const hdfs = ['--hdfs-user', '--hdfs-token'];
+    expect(flags.filter((flag) => !hdfs.includes(flag) && !table.includes(flag))).toEqual([]);
+  });
+});
+
+it('keeps the README short, and its links and pictures lead somewhere', () => {
+  expect(textOf('README.md').split('\n').length).toBeLessThan(150);
+  for (const document of [...DOCUMENTS, 'docs/errors.md', 'docs/architecture.md', 'CHANGELOG.md']) {
+    const base = new URL(`../${document}`, import.meta.url);
+    for (const [, link = ''] of textOf(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (!/^https?:/.test(link))
+        expect(() => readFileSync(new URL(link, base)), `${document}: ${link}`).not.toThrow(/ENOENT/);
+    }
+  }
+});
