@@ -10,6 +10,7 @@ import {
   prepareHadoop,
 } from '@weft/hdfs-loader/hadoop';
 import type { Command } from 'commander';
+import { parseByteSize } from '../byte-size.js';
 import { hadoopConfig, terminal } from '../config.js';
 import { ClusterError, interrupted, shown } from '../errors.js';
 import { fetchView } from '../fetch-view.js';
@@ -33,16 +34,13 @@ function wholeFlag(flag: string, o: { min: number; max: number }): (text: string
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-
 /** Checksums are made over 512 bytes each. */
 const CHECKSUM_BYTES = 512;
 const SMALLEST_BLOCK = 1024;
 
 /** `128MiB` or `134217728` → bytes */
 export function parseBlockSize(text: string): number {
-  const [, digits = '', unit = ''] = /^(\d+)\s*(B|KiB|MiB|GiB)?$/.exec(text) ?? [];
-  const size = digits === '' ? Number.NaN : Number(digits) * (UNITS[unit] ?? Number.NaN);
+  const size = parseByteSize(text) ?? Number.NaN;
   if (Number.isSafeInteger(size) && size >= SMALLEST_BLOCK && size % CHECKSUM_BYTES === 0) return size;
   const what = `bytes, or as 128MiB, at least ${SMALLEST_BLOCK} and a multiple of ${CHECKSUM_BYTES}`;
   throw new ClusterError('usage', `--block-size: ${what} expected, got ${shown(text)}`);

@@ -65,7 +65,7 @@ describe('cluster hdfs', () => {
     ['--datanodes 0', /^error: --datanodes: a whole number from 1 to 64 expected, got "0"\n$/],
     ['--replication x', /^error: --replication: /],
     ['--port 70000', /^error: --port: a whole number from 1 to 65535 expected, got "70000"\n$/],
-    ['--block-size 128MB', /^error: --block-size: bytes, or as 128MiB, .* expected, got "128MB"\n$/],
+    ['--block-size 128Mi', /^error: --block-size: bytes, or as 128MiB, .* expected, got "128Mi"\n$/],
     ['--nonsense', /^error: unknown option '--nonsense'\n$/],
   ])('refuses up %s', async (flags, message) => {
     expect(await run(`up ${flags}`)).toBe(2);
@@ -83,7 +83,7 @@ describe('parseBlockSize', () => {
     expect(parseBlockSize(text)).toBe(size);
   });
 
-  it.each(['', '0', '1000', '1025', '-1MiB', '1.5MiB', '9999999GiB'])('refuses %j', (text) => {
+  it.each(['', '0', '1000', '1025', '-1MiB', '1.5KB', '9999999GiB'])('refuses %j', (text) => {
     expect(() => parseBlockSize(text)).toThrow(/^--block-size: /);
   });
 });

@@ -1,6 +1,7 @@
-import sharp, { type OverlayOptions } from 'sharp';
+import type { OverlayOptions } from 'sharp';
 import { LoaderError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
+import { loadSharp } from '../sources/sharp.js';
 import type { SubsetName } from '../sources/source.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
 import { pickSamples } from './picked-samples.js';
@@ -48,6 +49,7 @@ export async function contactSheet(
     }
   }
   const background = { r: 255, g: 255, b: 255 };
+  const sharp = await loadSharp();
   return sharp({ create: { width: layout.width, height: layout.height, channels: 3, background } })
     .composite([{ input: Buffer.from(drawing(manifest, subset, layout)), left: 0, top: 0 }, ...thumbs])
     .removeAlpha()
@@ -92,6 +94,7 @@ async function thumbnail(
   { height, width, channels }: { height: number; width: number; channels: 1 | 3 },
 ): Promise<Buffer> {
   const kernel = Math.max(height, width) <= THUMB ? 'nearest' : 'lanczos3';
+  const sharp = await loadSharp();
   return sharp(pixels, { raw: { height, width, channels } })
     .resize(THUMB, THUMB, { kernel, fit: 'contain', background: { r: 244, g: 244, b: 246 } })
     .png({ compressionLevel: 0 })

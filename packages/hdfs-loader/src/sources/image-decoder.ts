@@ -1,15 +1,10 @@
-import sharp from 'sharp';
 import { LoaderError } from '../errors.js';
+import { loadSharp } from './sharp.js';
 
 /** Pixels of a file's image at most: 100 megapixels. A small damaged or hostile file must not take all memory. */
 const MAX_PIXELS = 100_000_000;
 const DEPTH = { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true } as const;
 const MAX_SIDE = 16_384;
-
-// One thread an image, several images at a time: threads within small images only wait for each other.
-sharp.concurrency(1);
-// No image is decoded twice.
-sharp.cache(false);
 
 /** How images are read. */
 export interface ImageOptions {
@@ -60,6 +55,7 @@ export function requireImageOptions({ imageSize, channels }: ImageOptions): void
  */
 export async function imageForm(bytes: Uint8Array, where: string, options: ImageOptions): Promise<ImageForm> {
   requireImage(bytes, where);
+  const sharp = await loadSharp();
   const { autoOrient, space } = await decoded(where, () => sharp(bytes, DEPTH).metadata());
   const { height, width } = options.imageSize ?? autoOrient;
   const gray = space === 'b-w' || space === 'grey16';
@@ -82,6 +78,7 @@ export async function imageForm(bytes: Uint8Array, where: string, options: Image
 export async function decodeImage(bytes: Uint8Array, where: string, form: ImageForm): Promise<Uint8Array> {
   requireImage(bytes, where);
   const { height, width, channels, decidedBy } = form;
+  const sharp = await loadSharp();
   const image = sharp(bytes, DEPTH).autoOrient().flatten({ background: 'white' });
   if (decidedBy === null) image.resize(width, height, { fit: 'cover', position: 'centre' });
   image.toColourspace(channels === 1 ? 'b-w' : 'srgb').raw();

@@ -2,7 +2,6 @@
 import type { EventEmitter } from 'node:events';
 import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import webhdfs from 'webhdfs';
 import { encodePath, type NameNodeAddress, peerOf } from './name-nodes.js';
 import { connectionFailure, failureOf, RemoteFailure } from './remote-failure.js';
 import type { RemoteStatus } from './remote-status.js';
@@ -25,7 +24,7 @@ export interface PlainCall {
 /** None of these answers is long. */
 const MAX_ANSWER_BYTES = 1 << 20;
 
-type Client = ReturnType<typeof webhdfs.createClient>;
+type Client = ReturnType<typeof import('webhdfs')['default']['createClient']>;
 type Started = EventEmitter & { abort(): void };
 
 /**
@@ -33,7 +32,8 @@ type Started = EventEmitter & { abort(): void };
  * body is missing. Every status but 2xx is a RemoteFailure here.
  */
 export class PlainOperations {
-  readonly #client: Client;
+  readonly #newClient: () => Promise<Client>;
+  #client: Promise<Client> | undefined;
   readonly #peer: string;
   readonly #agent: HttpAgent;
 
@@ -41,11 +41,17 @@ export class PlainOperations {
     const { protocol, host, port } = address;
     this.#peer = peerOf(address);
     this.#agent = new (protocol === 'https' ? HttpsAgent : HttpAgent)({ keepAlive: true });
-    this.#client = webhdfs.createClient(
-      { protocol, host, port, user: o.user, path: '/webhdfs/v1' },
-      // No proxy of the environment: what goes to DataNodes knows none either.
-      { agent: this.#agent, proxy: null, followRedirect: false, qs: o.query, ...(o.ca ? { ca: o.ca } : {}) },
-    );
+    const { user, query, ca } = o;
+    const agent = this.#agent;
+    // The package is loaded with the first call: it takes a sixth of a second, which no process that reads files only should pay.
+    this.#newClient = async () => {
+      const { default: webhdfs } = await import('webhdfs');
+      return webhdfs.createClient(
+        { protocol, host, port, user, path: '/webhdfs/v1' },
+        // No proxy of the environment: what goes to DataNodes knows none either.
+        { agent, proxy: null, followRedirect: false, qs: query, ...(ca ? { ca } : {}) },
+      );
+    };
   }
 
   /** Lets go of connections. */
@@ -84,9 +90,11 @@ export class PlainOperations {
   }
 
   async #send({ idleMs, signal }: PlainCall, start: (client: Client) => Started): Promise<unknown> {
+    this.#client ??= this.#newClient();
+    const client = await this.#client;
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const request = start(this.#client);
+      const request = start(client);
       request.removeAllListeners('complete').removeAllListeners('error');
       const onAbort = (): void => {
         request.abort();
