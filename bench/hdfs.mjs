@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HADOOP_VERSION, prepareHadoop, startHadoop } from '../packages/hdfs-loader/dist/hadoop/index.js';
 import { dataHome, openStorage } from '../packages/hdfs-loader/dist/index.js';
+import { ingestRows } from './ingest-rows.mjs';
 import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 
 const MiB = 1024 ** 2;
@@ -176,7 +177,7 @@ async function main() {
     const rows = [];
     for (const [label, blockBytes] of Object.entries(BLOCKS))
       rows.push(...(await measure(hadoop, prepared, { label, blockBytes })));
-    rows.push(await memoryRow(hadoop));
+    rows.push(await memoryRow(hadoop), ...(await ingestRows(hadoop.url)));
     writeResult('hdfs', { versions: { hadoop: HADOOP_VERSION }, rows });
   } finally {
     await hadoop.close();

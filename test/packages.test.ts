@@ -12,6 +12,9 @@ const read = (dir: string): PackageJson =>
   JSON.parse(readFileSync(new URL(`${dir}/package.json`, root), 'utf8')) as PackageJson;
 const packages = [...readdirSync(new URL('packages', root)).map((name) => read(`packages/${name}`)), read('native')];
 
+/** sharp and oneDNN take seconds to load while other tests have the cores. */
+const IMPORT_MS = 60_000;
+
 /** Who may import whom: arrows run one way. */
 const ARROWS: Record<string, readonly string[]> = {
   '@weft/native': [],
@@ -31,10 +34,14 @@ describe('the packages', () => {
       for (const sibling of all.filter((d) => d.startsWith('@weft/'))) expect(ARROWS[name]).toContain(sibling);
     });
 
-    it(`${name} can be imported alone`, async () => {
-      const exported = (await import(name)) as Record<string, unknown>;
-      expect(Object.keys(exported).length).toBeGreaterThan(0);
-      expect(exported).not.toHaveProperty('default');
-    });
+    it(
+      `${name} can be imported alone`,
+      async () => {
+        const exported = (await import(name)) as Record<string, unknown>;
+        expect(Object.keys(exported).length).toBeGreaterThan(0);
+        expect(exported).not.toHaveProperty('default');
+      },
+      IMPORT_MS,
+    );
   }
 });

@@ -1,11 +1,27 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { cluster } from './cluster-command.js';
 
 const DOCUMENTS = ['README.md', 'apps/cluster/README.md', 'docs/hdfs.md', 'packages/hdfs-loader/README.md'];
 const COMMANDS = ['start', 'ingest', 'data ls', 'data show', 'hdfs up', 'hdfs down', 'hdfs status'] as const;
 
 const textOf = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+/** What --help of each command prints; of all in one process, as the test's neighbours want the cores too. */
+async function helpOf(commands: readonly string[]): Promise<Map<string, string>> {
+  const main = new URL('../apps/cluster/dist/main.js', import.meta.url);
+  const script = `
+    import { main } from ${JSON.stringify(main.href)};
+    for (const command of ${JSON.stringify(commands)}) {
+      await main([...command.split(' '), '--help']);
+      process.stdout.write('\\0');
+    }`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  const texts = stdout.split('\0');
+  return new Map(commands.map((command, i) => [command, texts[i] ?? '']));
+}
 
 interface Told {
   readonly document: string;
@@ -23,11 +39,7 @@ function told(document: string): Told[] {
 }
 
 describe("the documents' command lines", async () => {
-  const help = async (command: string): Promise<[string, string]> => [
-    command,
-    (await cluster([...command.split(' '), '--help'], {}).ended).stdout,
-  ];
-  const helps = new Map(await Promise.all(COMMANDS.map(help)));
+  const helps = await helpOf(COMMANDS);
   const all = DOCUMENTS.flatMap(told).filter(({ flags, command }) => flags.length > 0 || helps.has(command));
 
   it('are found', () => {

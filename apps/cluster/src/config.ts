@@ -315,7 +315,11 @@ export interface HdfsFlags {
  *
  * @throws {ClusterError} `usage` when a file that is named cannot be read, or holds no token
  */
-export function storageOptions(flags: HdfsFlags, env: NodeJS.ProcessEnv): StorageOptions {
+export function storageOptions(
+  flags: HdfsFlags,
+  env: NodeJS.ProcessEnv,
+  onWait?: (line: string) => void,
+): StorageOptions {
   const file = <T>(what: string, path: string, read: (bytes: Buffer) => T): T => {
     try {
       return read(readFileSync(path));
@@ -329,6 +333,7 @@ export function storageOptions(flags: HdfsFlags, env: NodeJS.ProcessEnv): Storag
       flags.hdfsToken === undefined
         ? undefined
         : file('--hdfs-token', flags.hdfsToken, (bytes) => readDelegationToken(bytes)),
+    onWait,
     hadoopConfDir: env['HADOOP_CONF_DIR'],
     ca: env['WEFT_HDFS_CA'] === undefined ? undefined : file('WEFT_HDFS_CA', env['WEFT_HDFS_CA'], String),
   };

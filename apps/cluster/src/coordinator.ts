@@ -288,7 +288,7 @@ class Coordination {
       engine,
       threads,
       seed,
-      dataset: { location: dataset.location, storage: given({ ...storage, localHosts }) },
+      dataset: { location: dataset.location, storage: given({ ...storage, localHosts, onWait: undefined }) },
       shuffleBytes,
       augment,
       first: this.#ledger.first(rank),

@@ -50,11 +50,10 @@ export async function train(
   const signal = o.signal ?? new AbortController().signal;
   const config = configure(options, process.env);
 
-  const storage = storageOptions(options, process.env);
-
   requireModel(config.model);
 
   const onLine = (line: string): void => view.line?.(line);
+  const storage = storageOptions(options, process.env, onLine);
   const dataset = await resolveDataset(config.dataset, { dataHome: config.dataHome, storage, onLine, signal });
   try {
     const { manifest } = dataset;

@@ -34,13 +34,15 @@ const SUBSETS = ['train', 'test'] as const satisfies readonly SubsetName[];
 const bytesOf = ({ subsets }: Manifest): number =>
   [...subsets.train.shards, ...subsets.test.shards].reduce((sum, shard) => sum + shard.bytes, 0);
 
+const toStderr = (line: string): void => void process.stderr.write(`${line}\n`);
+
 /** Opens the storage of a location for some work, which the first Ctrl-C ends. */
 async function at(
   location: string,
   flags: HdfsFlags,
   work: (place: Place, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const { storage, path } = openStorage(location, storageOptions(flags, process.env));
+  const { storage, path } = openStorage(location, storageOptions(flags, process.env, toStderr));
   try {
     await interruptible({
       run: async (signal) => {
@@ -178,7 +180,7 @@ async function show(location: string, flags: ShowFlags): Promise<void> {
     print(flags.json ? JSON.stringify(manifest) : describe(manifest, location));
     if (out === undefined) return;
     const sheet = await contactSheet({ ...place, manifest }, { subset, count: Number(count), signal });
-    const target = openStorage(out, storageOptions(flags, process.env));
+    const target = openStorage(out, storageOptions(flags, process.env, toStderr));
     try {
       await target.storage.write(target.path, sheet, { overwrite: true, signal });
     } finally {

@@ -70,10 +70,10 @@ function destinationAt(location: string, options: StorageOptions): ReturnType<ty
 
 async function run(from: string, to: string, flags: IngestFlags): Promise<void> {
   const shardBytes = shardBytesOf(flags.shardSize);
-  const storage = storageOptions(flags, process.env);
-  const options = { ...sourceOptions(flags), storage };
   const { restart, overwrite, json } = flags;
   const view = ingestView(process.stderr, terminal(process.stderr, process.env), () => performance.now());
+  const storage = storageOptions(flags, process.env, (line) => view.line(line));
+  const options = { ...sourceOptions(flags), storage };
   const work = async (signal: AbortSignal): Promise<void> => {
     let last: IngestProgress | null = null;
     const destination = destinationAt(to, storage);

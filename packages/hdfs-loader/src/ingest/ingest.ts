@@ -63,7 +63,7 @@ function stagingOf(path: string): { staging: string; replaced: string } {
  * destination, which is then renamed. What is at the destination is always whole. After a kill -9 the same call goes on
  * behind the shards that are finished, and the bytes are those of an undisturbed one.
  *
- *   .NAME.ingest/ lock/ journal.json data/{train-00000.safetensors …, manifest.json}
+ *   .NAME.ingest.lock/ .NAME.ingest/{journal.json, data/{train-00000.safetensors …, manifest.json}}
  *
  * @param destination what openStorage gives for the folder that is to be
  * @throws LoaderError DATASET_EXISTS, LOCKED, OTHER_INGEST, INVALID_ARGUMENT, and what reading the source and writing throw
@@ -93,6 +93,8 @@ export async function ingest(
     const keptSamples = journal.samples;
     if (keptSamples > 0) options.onNotice?.(`goes on behind ${keptSamples} samples in ${storage.root}${staging}`);
     worthKeeping = keptSamples > 0;
+    // Who had the lock until now may have finished.
+    if (!overwrite) await requireFree(storage, path, { signal });
     await journal.save();
     await storage.mkdirs(data, { signal });
     let samples = keptSamples;
@@ -122,8 +124,7 @@ export async function ingest(
     const seconds = (performance.now() - startedMs) / 1000;
     return { manifest, madeSamples: samples - keptSamples, keptSamples, bytes, seconds };
   } finally {
-    await lock.stop();
-    // The lock goes with it; but not another's.
+    // What another one has taken over is not ours to remove.
     if (!worthKeeping && (await lock.isMine())) await storage.delete(staging, { recursive: true });
     await lock.release();
   }

@@ -7,8 +7,6 @@ import { isDead } from '../staging.js';
 import { readWhole } from '../storage/read-whole.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
 
-/** A directory, since a rename onto one that is not empty fails at every file system: of two that come at once, one wins. */
-const FOLDER = 'lock';
 const FILE = 'owner.json';
 const BEAT_MS = 10_000;
 /** Six beats missed: its process is gone, or can no longer reach the storage. */
@@ -20,21 +18,30 @@ type Owner = z.infer<typeof schema>;
 
 /** A folder that this process alone works in. */
 export interface Lock {
-  isMine(options?: CallOptions): Promise<boolean>;
+  isMine(): Promise<boolean>;
   /** @throws LoaderError LOCKED when another process has taken it over */
   require(options?: CallOptions): Promise<void>;
-  /** Ends its signs of life, so that the folder can be removed, and the lock with it. */
-  stop(): Promise<void>;
-  /** Gives the folder to others. Idempotent, as stop() is. */
+  /** Gives the folder to others. Idempotent. */
   release(): Promise<void>;
 }
 
+/** Where a lock is, and whose it is to be. */
+interface Claim {
+  readonly storage: Storage;
+  readonly dir: string;
+  /** The lock: a directory, since a rename onto one that is not empty fails on every file system: of two that come at once, one wins. */
+  readonly folder: string;
+  readonly mine: Owner;
+  /** Name of this process's own, where it makes its lock ready, and where it takes one apart. */
+  readonly own: string;
+}
+
 /**
- * Takes a folder for this process. The lock of a process of this host that has died, or one that has shown no sign of life for a
- * minute, is taken over. File systems promise too little for more: two that take over at the same moment are told apart by
- * `require()`, which is to be called before anything is changed that the other one would mind.
+ * Takes a folder for this process, by a directory `DIR.lock` beside it. The lock of a process of this host that has died, or one that
+ * has shown no sign of life for a minute, is taken over. File systems promise too little for more: one that has lost its
+ * lock so finds out by `require()`, which is to be called before anything is changed that the other one would mind.
  *
- * @param dir made where it does not exist
+ * @param dir need not exist
  * @throws LoaderError LOCKED, naming who has it, and what the storage throws
  */
 export async function acquireLock(
@@ -43,48 +50,66 @@ export async function acquireLock(
   options: CallOptions & { staleMs?: number } = {},
 ): Promise<Lock> {
   const { staleMs = STALE_MS, signal } = options;
-  const folder = `${dir}/${FOLDER}`;
+  const folder = `${dir}.lock`;
   const mine: Owner = { host: hostname(), pid: process.pid, token: randomBytes(8).toString('hex') };
-  const text = Buffer.from(JSON.stringify(mine));
-  const candidate = `${folder}.${mine.token}`;
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    // Written first: its time and the other lock's are told by the same clock, the storage's.
-    await storage.write(`${candidate}/${FILE}`, text, { overwrite: true, signal });
-    try {
-      const held = await holder(storage, folder, options);
-      if (held !== null) {
-        const now = await storage.stat(`${candidate}/${FILE}`, { signal });
-        const gone = held.host === mine.host && isDead(held.pid);
-        if (!gone && now.modifiedMs - held.modifiedMs < staleMs) throw locked(dir, held);
-        await storage.delete(folder, { recursive: true, signal });
-      }
-      if (await moved(storage, candidate, folder, options)) {
-        const lock = keep(storage, { folder, dir, text, mine });
+  const claim: Claim = { storage, dir, folder, mine, own: `${folder}.${mine.token}` };
+  try {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      // Written first: its time and the other lock's are told by the same clock, the storage's.
+      await storage.write(`${claim.own}/${FILE}`, textOf(mine), { overwrite: true, signal });
+      if (await moved(storage, claim.own, folder, options)) {
+        const lock = keep(claim);
         // HDFS moves a directory into one that is there.
         await lock.require(options);
+        await sweep(claim, options);
         return lock;
       }
-      // What is in the way is another's, or the rest of one whose process died while it was taken away.
-      if ((await holder(storage, folder, options)) === null) await storage.delete(folder, { recursive: true, signal });
-    } catch (error) {
-      await storage.delete(candidate, { recursive: true });
-      throw error;
+      const held = await holder(storage, folder, options);
+      if (held !== null) {
+        const now = await storage.stat(`${claim.own}/${FILE}`, { signal });
+        const isGone = held.host === mine.host && isDead(held.pid);
+        if (!isGone && now.modifiedMs - held.modifiedMs < staleMs) throw locked(dir, held);
+      }
+      await takeAway(claim, held?.token ?? null);
     }
+    throw new LoaderError('LOCKED', `${dir}: others took its lock ${MAX_ATTEMPTS} times in a row`);
+  } catch (error) {
+    await storage.delete(claim.own, { recursive: true });
+    throw error;
   }
-  await storage.delete(candidate, { recursive: true });
-  throw new LoaderError('LOCKED', `${dir}: others took its lock ${MAX_ATTEMPTS} times in a row`);
 }
 
-/** @returns false when another one was faster */
-async function moved(storage: Storage, from: string, to: string, options: CallOptions): Promise<boolean> {
+const textOf = (owner: Owner): Buffer => Buffer.from(JSON.stringify(owner));
+
+/** @returns false when something is at `to`, or nothing at `from` */
+async function moved(storage: Storage, from: string, to: string, options: CallOptions = {}): Promise<boolean> {
   try {
     await storage.rename(from, to, options);
     return true;
   } catch (error) {
     const { code } = error as LoaderError;
-    const system = ((error as LoaderError).cause as NodeJS.ErrnoException | undefined)?.code;
-    if (code === 'EXISTS' || system === 'ENOTEMPTY' || system === 'EEXIST') return false;
+    const system = ((error as LoaderError).cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+    if (code === 'EXISTS' || code === 'NOT_FOUND' || system === 'ENOTEMPTY') return false;
     throw error;
+  }
+}
+
+/** Removes the lock with a token, or one that cannot be read, in one step; another that has come meanwhile goes back to its place. */
+async function takeAway({ storage, folder, own }: Claim, token: string | null): Promise<void> {
+  const aside = `${own}.old`;
+  if (!(await moved(storage, folder, aside))) return;
+  if (((await holder(storage, aside, {}))?.token ?? null) !== token && (await moved(storage, aside, folder))) return;
+  await storage.delete(aside, { recursive: true });
+}
+
+/** Removes what processes that were killed while they came or went have left beside the lock. */
+async function sweep({ storage, folder }: Claim, { signal }: CallOptions): Promise<void> {
+  const slash = folder.lastIndexOf('/');
+  const prefix = `${folder.slice(slash + 1)}.`;
+  for await (const { name, path } of storage.list(folder.slice(0, slash) || '/', { signal })) {
+    if (!name.startsWith(prefix)) continue;
+    const owner = await holder(storage, path, { signal });
+    if (owner?.host === hostname() && isDead(owner.pid)) await storage.delete(path, { recursive: true });
   }
 }
 
@@ -92,37 +117,32 @@ function locked(dir: string, { host, pid }: Owner): LoaderError {
   return new LoaderError('LOCKED', `${dir}: process ${pid} on ${host} is at work in it`);
 }
 
-function keep(storage: Storage, o: { folder: string; dir: string; text: Buffer; mine: Owner }): Lock {
-  const { folder, dir, text, mine } = o;
+function keep(claim: Claim): Lock {
+  const { storage, dir, folder, mine } = claim;
   let beating: Promise<void> = Promise.resolve();
-  const isMine = async (options: CallOptions = {}): Promise<boolean> =>
-    (await holder(storage, folder, options))?.token === mine.token;
+  const isMine = async (): Promise<boolean> => (await holder(storage, folder, {}))?.token === mine.token;
   const beat = async (): Promise<void> => {
     // One that fails is made up for by the next; six in a row are another's to act on.
     if (await isMine().catch(() => false))
-      await storage.write(`${folder}/${FILE}`, text, { overwrite: true }).catch(() => {});
+      await storage.write(`${folder}/${FILE}`, textOf(mine), { overwrite: true }).catch(() => {});
   };
   const timer = setInterval(() => {
     beating = beating.then(beat);
   }, BEAT_MS);
   timer.unref();
-  const stop = async (): Promise<void> => {
-    clearInterval(timer);
-    await beating;
-  };
   return {
     isMine,
-    stop,
-    async require(options) {
-      const held = await holder(storage, folder, options ?? {});
+    async require(options = {}) {
+      const held = await holder(storage, folder, options);
       if (held?.token === mine.token) return;
       throw held === null
         ? new LoaderError('LOCKED', `${dir}: another process has taken its lock away`)
         : locked(dir, held);
     },
     async release() {
-      await stop();
-      if (await isMine()) await storage.delete(folder, { recursive: true });
+      clearInterval(timer);
+      await beating;
+      if (await isMine()) await takeAway(claim, mine.token);
     },
   };
 }

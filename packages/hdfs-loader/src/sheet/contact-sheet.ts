@@ -12,7 +12,8 @@ const MARGIN = 24;
 const TITLE = 64;
 const ROW = THUMB + 16;
 const COLUMN_GAP = 32;
-const CHARACTER = 8.4;
+/** Of the names' bold letters. */
+const CHARACTER = 9.6;
 const MAX_NAME = 24;
 const FONT = "'DejaVu Sans', Helvetica, Arial, sans-serif";
 

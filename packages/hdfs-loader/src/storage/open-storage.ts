@@ -25,6 +25,8 @@ export interface StorageOptions {
   readonly deadlineMs?: number | undefined;
   /** How long a NameNode or DataNode may be silent before it is left for another. Default 15 s. */
   readonly idleMs?: number | undefined;
+  /** Told, at most every 10 s, of a call that has been tried in vain for some seconds: one line, what fails and how long it is still tried. */
+  readonly onWait?: ((line: string) => void) | undefined;
   /** Bytes that a read may hold ahead of its reader. Default 64 MiB. */
   readonly readAheadBytes?: number | undefined;
   /** Ranges that are read at a time. Default 4. */
@@ -40,6 +42,7 @@ export interface StorageOptions {
 const DEFAULT_IDLE_MS = 15_000;
 const DEFAULT_READ_AHEAD_BYTES = 64 << 20;
 const DEFAULT_CONCURRENCY = 4;
+const NOTICE_EVERY_MS = 10_000;
 
 /**
  * The file system that a path or URL is in, and the path within it. Nothing is connected to yet.
@@ -62,7 +65,11 @@ export function openStorage(location: string, options: StorageOptions = {}): { s
     delegationToken: options.delegationToken,
     ca: ca === undefined ? undefined : [...rootCertificates, ca],
     isLocal: localTest(localHosts),
-    retry: { ...DEFAULT_RETRY, deadlineMs: positive('deadlineMs', options.deadlineMs ?? DEFAULT_RETRY.deadlineMs) },
+    retry: {
+      ...DEFAULT_RETRY,
+      deadlineMs: positive('deadlineMs', options.deadlineMs ?? DEFAULT_RETRY.deadlineMs),
+      onWait: seldom(options.onWait),
+    },
     idleMs: positive('idleMs', options.idleMs ?? DEFAULT_IDLE_MS),
     readAheadBytes: positive('readAheadBytes', options.readAheadBytes ?? DEFAULT_READ_AHEAD_BYTES),
     directReads: (options.directReads ?? !secure) && addon().ok,
@@ -84,6 +91,19 @@ function userOfThisProcess(): string {
 function positive(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new LoaderError('INVALID_ARGUMENT', `${name}: expected a whole number above 0, got ${value}`);
+}
+
+/** Many calls wait for the same: one of them tells. */
+function seldom(tell: ((line: string) => void) | undefined): ((line: string) => void) | undefined {
+  let nextMs = 0;
+  return (
+    tell &&
+    ((line) => {
+      if (performance.now() < nextMs) return;
+      nextMs = performance.now() + NOTICE_EVERY_MS;
+      tell(line);
+    })
+  );
 }
 
 /** Whether a name or address is this machine's. */

@@ -9,7 +9,12 @@ export interface RetryPolicy {
   /** Before the second try; doubled each time, up to `maxDelayMs`. */
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
+  /** Told once of a call that has been tried in vain for some seconds: what fails, and how long it is still tried. */
+  readonly onWait?: ((line: string) => void) | undefined;
 }
+
+/** Whoever waits as long wants to know for what. */
+const NOTICE_MS = 3_000;
 
 export const DEFAULT_RETRY: RetryPolicy = { deadlineMs: 60_000, firstDelayMs: 100, maxDelayMs: 2_000 };
 
@@ -41,6 +46,7 @@ export async function retrying<T>(
   const end = beginMs + policy.deadlineMs;
   let ambiguous = false;
   let last: RemoteFailure | undefined;
+  let told = false;
   let delayMs = policy.firstDelayMs;
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
@@ -55,6 +61,12 @@ export async function retrying<T>(
       if (error.exception !== TIMEOUT || last === undefined) last = error;
       const waitMs = delayMs * (0.5 + Math.random() / 2);
       const leftMs = end - performance.now();
+      if (!told && performance.now() - beginMs > Math.min(NOTICE_MS, policy.deadlineMs / 4)) {
+        told = true;
+        policy.onWait?.(
+          `${last.toLoaderError(where()).message}; trying again for ${Math.ceil(Math.max(0, leftMs) / 1000)} s`,
+        );
+      }
       if (leftMs <= 0) throw givenUp(last, { where: where(), attempt, beginMs });
       if (error.remedy === 'move' && moved?.()) continue;
       if (leftMs <= waitMs) throw givenUp(last, { where: where(), attempt, beginMs });

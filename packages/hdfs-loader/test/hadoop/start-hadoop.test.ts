@@ -69,7 +69,7 @@ describe.skipIf(!start)('a Hadoop with three DataNodes', { timeout: START_MS }, 
 
   it('refuses to write in safe mode', async () => {
     await hadoop.safeMode('enter');
-    const { storage: hasty } = openStorage(hadoop.url, { deadlineMs: 500 });
+    const { storage: hasty } = openStorage(hadoop.url, { deadlineMs: 5_000 });
     await expect(hasty.write('/in/other', content)).rejects.toMatchObject({ code: 'SAFE_MODE' });
     await hasty.close();
     await hadoop.safeMode('leave');

@@ -76,6 +76,14 @@ describe('retrying', () => {
     await expect(attempt([short], { policy }).result).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
+  it('tells once that it waits, and for what', async () => {
+    const told: string[] = [];
+    const policy = { deadlineMs: 40, firstDelayMs: 1, maxDelayMs: 1, onWait: (line: string) => told.push(line) };
+    const { result } = attempt([failure('wait', { exception: 'SafeModeException' })], { policy });
+    await expect(result).rejects.toMatchObject({ code: 'SAFE_MODE' });
+    expect(told).toEqual([expect.stringMatching(/^OP \/x: SafeModeException: no; trying again for \d+ s$/)]);
+  });
+
   it('remembers that an earlier try may have been carried out', async () => {
     const { result, tries } = attempt([failure('wait'), failure('move', { ambiguous: true }), failure('wait'), 'done']);
     await result;
