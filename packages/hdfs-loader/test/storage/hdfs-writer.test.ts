@@ -17,16 +17,16 @@ import {
   silent,
   standby,
 } from '../fake-faults.js';
-import { patterned, QUICK } from '../fake-storage.js';
+import { patterned, QUICK, SILENCE_MS } from '../fake-storage.js';
 import { type FakeOptions, FakeWebHdfs } from '../fake-web-hdfs.js';
 
 const bytes = patterned(3_000_000);
 
-async function writing(o: FakeOptions & { deadlineMs?: number } = {}): Promise<{
+async function writing(o: FakeOptions & { deadlineMs?: number; idleMs?: number } = {}): Promise<{
   fake: FakeWebHdfs;
   writer: HdfsWriter;
 }> {
-  const { deadlineMs = QUICK.retry.deadlineMs, ...options } = o;
+  const { deadlineMs = QUICK.retry.deadlineMs, idleMs = QUICK.idleMs, ...options } = o;
   const fake = await FakeWebHdfs.start({ dataNodes: 3, ...options });
   const agent = new Agent();
   onTestFinished(() => agent.destroy());
@@ -35,7 +35,6 @@ async function writing(o: FakeOptions & { deadlineMs?: number } = {}): Promise<{
     .split(',')
     .map((text) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(text.split(':')[1]) }));
   const retry = { ...QUICK.retry, deadlineMs };
-  const { idleMs } = QUICK;
   const nameNodes = new NameNodes({ addresses, credentials: {}, retry, idleMs, agent });
   const lengthOf = (path: string): Promise<number> => Promise.resolve(fake.tree.find(path)?.bytes?.length ?? 0);
   return { fake, writer: new HdfsWriter({ nameNodes, retry, idleMs, ca: undefined, lengthOf }) };
@@ -71,7 +70,7 @@ describe('data that can be gone over again', () => {
       refuse(403, 'IOException', 'File /f could only be written to 0 of the 1 minReplication nodes.'),
     ],
   ])('is sent again when the DataNode %s', async (_, fault) => {
-    const { fake, writer } = await writing();
+    const { fake, writer } = await writing(fault === silent ? { idleMs: SILENCE_MS } : {});
     fake.fault({ op: 'CREATE', at: 'dn' }, fault, 2);
     expect(await create(writer, bytes)).toBe(bytes.length);
     expect(holds(fake)).toBe(true);

@@ -3,10 +3,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_PORTS, encodePath, locationOf, NameNodes, peerOf } from '../../src/storage/name-nodes.js';
 import { connectionFailure, IPC_PORT, RemoteFailure } from '../../src/storage/remote-failure.js';
 import { answer, busy, closed, page, redirectTo, refuse, reset, silent, standby, starting } from '../fake-faults.js';
-import { QUICK } from '../fake-storage.js';
+import { QUICK, SILENCE_MS } from '../fake-storage.js';
 import { FakeWebHdfs } from '../fake-web-hdfs.js';
 
-function nameNodes(fake: FakeWebHdfs, deadlineMs: number = QUICK.retry.deadlineMs): NameNodes {
+function nameNodes(
+  fake: FakeWebHdfs,
+  deadlineMs: number = QUICK.retry.deadlineMs,
+  idleMs: number = QUICK.idleMs,
+): NameNodes {
   const agent = new Agent();
   onTestFinished(() => agent.destroy());
   const addresses = fake.url
@@ -14,7 +18,7 @@ function nameNodes(fake: FakeWebHdfs, deadlineMs: number = QUICK.retry.deadlineM
     .split(',')
     .map((text) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(text.split(':')[1]) }));
   const retry = { ...QUICK.retry, deadlineMs };
-  return new NameNodes({ addresses, credentials: { 'user.name': 'weft' }, retry, idleMs: QUICK.idleMs, agent });
+  return new NameNodes({ addresses, credentials: { 'user.name': 'weft' }, retry, idleMs, agent });
 }
 
 const ask = (of: NameNodes, o: { signal?: AbortSignal } = {}): Promise<{ length: number }> =>
@@ -56,7 +60,7 @@ describe('NameNodes', () => {
     ['silence', silent],
   ])('leaves %s for the other at once, and stays there', async (_, fault) => {
     const fake = await started({ nameNodes: 2 });
-    const of = nameNodes(fake);
+    const of = nameNodes(fake, undefined, fault === silent ? SILENCE_MS : undefined);
     fake.fault({ at: 'nn1' }, fault);
     await ask(of);
     await ask(of);

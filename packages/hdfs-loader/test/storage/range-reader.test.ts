@@ -20,7 +20,7 @@ import {
   stallAfter,
   standby,
 } from '../fake-faults.js';
-import { patterned, QUICK } from '../fake-storage.js';
+import { patterned, QUICK, SILENCE_MS } from '../fake-storage.js';
 import { type FakeOptions, FakeWebHdfs } from '../fake-web-hdfs.js';
 
 const bytes = patterned(100_000);
@@ -101,8 +101,8 @@ describe('RangeReader', () => {
     ['redirects to a dead port', redirectTo('http://127.0.0.1:1/webhdfs/v1/f?op=OPEN')],
     ['cannot reach the block', refuse(403, 'BlockMissingException', 'Could not obtain block: BP-1:blk_1 file=/f')],
     ['cannot reach the NameNode', refuse(403, 'ConnectException', 'Connection refused')],
-  ])('goes on at the next replica when a DataNode %s, and reads no byte twice', async (_, fault) => {
-    const { fake, read, stats } = await reading();
+  ])('goes on at the next replica when a DataNode %s, and reads no byte twice', async (name, fault) => {
+    const { fake, read, stats } = await reading(/nothing$|stalls/.test(name) ? { idleMs: SILENCE_MS } : {});
     fake.fault({ op: 'OPEN', at: 'dn1' }, fault);
     expect(await read([1, 2, 3])).toBe(true);
     expect(opened(fake)).toEqual(['dn1', 'dn2']);
