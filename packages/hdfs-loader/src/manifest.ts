@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LoaderError } from './errors.js';
 import { featureCount } from './samples.js';
+import { locationIn } from './storage/location.js';
 import { readWhole } from './storage/read-whole.js';
 import type { CallOptions, Storage } from './storage/storage.js';
 
@@ -115,16 +116,17 @@ export function parseManifest(text: string, where: string): Manifest {
  */
 export async function readManifest(storage: Storage, dir: string, options: CallOptions = {}): Promise<Manifest> {
   const path = `${dir}/${MANIFEST_FILE}`;
+  const where = locationIn(storage, path);
   let text: string;
   try {
     text = (await readWhole(storage, path, options)).toString('utf8');
   } catch (cause) {
     if (!(cause instanceof LoaderError) || cause.code !== 'NOT_FOUND') throw cause;
-    throw new LoaderError('INVALID_MANIFEST', `${path}: no such file: not a data set, or a half-written one`, {
+    throw new LoaderError('INVALID_MANIFEST', `${where}: no such file: not a data set, or a half-written one`, {
       cause,
     });
   }
-  return parseManifest(text, path);
+  return parseManifest(text, where);
 }
 
 /** Writes the manifest of a folder, whole or not at all. @throws LoaderError what the storage throws */

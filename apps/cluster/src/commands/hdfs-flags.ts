@@ -5,5 +5,8 @@ import type { Command } from 'commander';
 export function addHdfsFlags(command: Command): Command {
   return command
     .option('--hdfs-user <name>', 'whom to be in HDFS (HADOOP_USER_NAME, else the user of this process)')
-    .option('--hdfs-token <file>', 'file with a delegation token: of hdfs fetchdt, or the urlString of GETDELEGATIONTOKEN');
+    .option(
+      '--hdfs-token <file>',
+      'file with a delegation token: of hdfs fetchdt, or the urlString of GETDELEGATIONTOKEN',
+    );
 }

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { LoaderError } from '../errors.js';
 import { isDead } from '../staging.js';
+import { locationIn } from '../storage/location.js';
 import { readWhole } from '../storage/read-whole.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
 
@@ -14,6 +15,8 @@ const BEAT_MS = 10_000;
 /** Six beats missed: its process is gone, or can no longer reach the storage. */
 const STALE_MS = 60_000;
 const MAX_ATTEMPTS = 4;
+/** How long a failure waits for what it leaves behind to be removed. */
+const CLEAN_UP_MS = 1_000;
 
 const schema = z.object({ host: z.string(), pid: z.int(), token: z.string() });
 type Owner = z.infer<typeof schema>;
@@ -23,10 +26,10 @@ export interface Lock {
   isMine(options?: CallOptions): Promise<boolean>;
   /** @throws LoaderError LOCKED when another process has taken it over */
   require(options?: CallOptions): Promise<void>;
-  /** Ends its signs of life, so that the folder can be removed, and the lock with it. */
-  stop(): Promise<void>;
+  /** Ends its signs of life, so that the folder can be removed, and the lock with it. The signal gives up one that is under way. */
+  stop(options?: CallOptions): Promise<void>;
   /** Gives the folder to others. Idempotent, as stop() is. */
-  release(): Promise<void>;
+  release(options?: CallOptions): Promise<void>;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function acquireLock(
       if (held !== null) {
         const now = await storage.stat(`${candidate}/${FILE}`, { signal });
         const gone = held.host === mine.host && isDead(held.pid);
-        if (!gone && now.modifiedMs - held.modifiedMs < staleMs) throw locked(dir, held);
+        if (!gone && now.modifiedMs - held.modifiedMs < staleMs) throw locked(locationIn(storage, dir), held);
         await storage.delete(folder, { recursive: true, signal });
       }
       if (await moved(storage, candidate, folder, options)) {
@@ -67,12 +70,13 @@ export async function acquireLock(
       // What is in the way is another's, or the rest of one whose process died while it was taken away.
       if ((await holder(storage, folder, options)) === null) await storage.delete(folder, { recursive: true, signal });
     } catch (error) {
-      await storage.delete(candidate, { recursive: true });
+      const soon = AbortSignal.timeout(CLEAN_UP_MS);
+      await storage.delete(candidate, { recursive: true, signal: soon }).catch(() => {});
       throw error;
     }
   }
   await storage.delete(candidate, { recursive: true });
-  throw new LoaderError('LOCKED', `${dir}: others took its lock ${MAX_ATTEMPTS} times in a row`);
+  throw new LoaderError('LOCKED', `${locationIn(storage, dir)}: others took its lock ${MAX_ATTEMPTS} times in a row`);
 }
 
 /** @returns false when another one was faster */
@@ -93,21 +97,25 @@ function locked(dir: string, { host, pid }: Owner): LoaderError {
 }
 
 function keep(storage: Storage, o: { folder: string; dir: string; text: Buffer; mine: Owner }): Lock {
-  const { folder, dir, text, mine } = o;
+  const { folder, text, mine } = o;
+  const dir = locationIn(storage, o.dir);
+  const ended = new AbortController();
   let beating: Promise<void> = Promise.resolve();
   const isMine = async (options: CallOptions = {}): Promise<boolean> =>
     (await holder(storage, folder, options))?.token === mine.token;
   const beat = async (): Promise<void> => {
     // One that fails is made up for by the next; six in a row are another's to act on.
-    if (await isMine().catch(() => false))
-      await storage.write(`${folder}/${FILE}`, text, { overwrite: true }).catch(() => {});
+    const { signal } = ended;
+    if (await isMine({ signal }).catch(() => false))
+      await storage.write(`${folder}/${FILE}`, text, { overwrite: true, signal }).catch(() => {});
   };
   const timer = setInterval(() => {
     beating = beating.then(beat);
   }, BEAT_MS);
   timer.unref();
-  const stop = async (): Promise<void> => {
+  const stop = async ({ signal }: CallOptions = {}): Promise<void> => {
     clearInterval(timer);
+    signal?.addEventListener('abort', () => ended.abort(), { once: true });
     await beating;
   };
   return {
@@ -120,9 +128,9 @@ function keep(storage: Storage, o: { folder: string; dir: string; text: Buffer; 
         ? new LoaderError('LOCKED', `${dir}: another process has taken its lock away`)
         : locked(dir, held);
     },
-    async release() {
-      await stop();
-      if (await isMine()) await storage.delete(folder, { recursive: true });
+    async release(options = {}) {
+      await stop(options);
+      if (await isMine(options)) await storage.delete(folder, { recursive: true, ...options });
     },
   };
 }
