@@ -50,7 +50,9 @@ async function measure(url, name, open) {
   }
   const weft = summary(rates, { best: 'max' });
   const busy = summary(cores, { best: 'max' });
-  say(`ingest ${name}: ${weft.median} (${weft.max}) images/s, ${busy.median} of ${availableParallelism()} cores busy with it, Hadoop's not counted`);
+  say(
+    `ingest ${name}: ${weft.median} (${weft.max}) images/s, ${busy.median} of ${availableParallelism()} cores busy with it, Hadoop's not counted`,
+  );
   return { name: `ingest ${name}`, unit: 'images/s', weft, peers: {}, ratio: null, coresBusy: busy };
 }
 

@@ -23,9 +23,9 @@ async function sourceAt(dataset: string): Promise<Source> {
 }
 
 /** hdfs:// holds data sets only: what is converted into the cache is of this machine. */
-async function openRemote(dataset: string, storage: StorageOptions): Promise<Dataset> {
+async function openRemote(dataset: string, storage: StorageOptions, signal: AbortSignal): Promise<Dataset> {
   try {
-    return await openDataset(dataset, storage);
+    return await openDataset(dataset, { ...storage, signal });
   } catch (error) {
     if ((error as { code?: string }).code !== 'INVALID_MANIFEST') throw error;
     const what = `${oneLine(error)}; pnpm cluster ingest SOURCE ${dataset} makes one`;
@@ -46,7 +46,7 @@ export async function resolveDataset(
   o: { dataHome: string; storage: StorageOptions; onLine: (line: string) => void; signal: AbortSignal },
 ): Promise<Dataset> {
   try {
-    if (URL_SCHEME.test(dataset)) return await openRemote(dataset, o.storage);
+    if (URL_SCHEME.test(dataset)) return await openRemote(dataset, o.storage, o.signal);
     if (dataset !== FASHION_MNIST && existsSync(join(dataset, 'manifest.json'))) return await openDataset(dataset);
     const source = await sourceAt(dataset);
     const { dir, name, made } = await cachedDataset(source, join(o.dataHome, 'datasets'), {

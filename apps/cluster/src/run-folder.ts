@@ -11,6 +11,8 @@ import { ClusterError, interrupted, oneLine } from './errors.js';
 import type { LayersModel } from './model-source.js';
 
 const LOGS = 'logs';
+/** How long a run that has failed may still write: its storage may be what failed it. */
+const LAST_WORDS_MS = 10_000;
 
 interface Place {
   /** A path of this machine or a URL. */
@@ -123,12 +125,14 @@ export class RunFolder {
 
   /**
    * Writes what still waits, and brings the logs to where the run folder is. Where that fails, and where the run has failed, they stay
-   * on this machine too: its error names them.
+   * on this machine too: its error names them. A failed run waits ten seconds at most for its storage.
    *
    * @throws {ClusterError} `run-folder`
    */
   async close(o: { failed: boolean }): Promise<void> {
     const { storage, workDir } = this.#place;
+    // What is pending is rejected then.
+    const late = o.failed ? setTimeout(() => void storage.close(), LAST_WORDS_MS) : undefined;
     try {
       await this.flush();
       await this.#publish(LOGS);
@@ -136,6 +140,7 @@ export class RunFolder {
     } catch (error) {
       throw error instanceof ClusterError ? error : cannotWrite(error);
     } finally {
+      clearTimeout(late);
       await storage.close();
     }
   }

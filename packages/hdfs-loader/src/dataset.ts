@@ -4,6 +4,7 @@ import { type Manifest, readManifest, type ShardManifest, type SubsetManifest } 
 import { featureCount, type Samples } from './samples.js';
 import { readShard, requireRoom, requireSize, type ShardFile, verifyShard } from './shard.js';
 import type { SubsetName } from './sources/source.js';
+import { locationIn } from './storage/location.js';
 import { openStorage, type StorageOptions } from './storage/open-storage.js';
 import type { CallOptions, Storage } from './storage/storage.js';
 import { Turns } from './turns.js';
@@ -54,26 +55,26 @@ const LOCATIONS_AT_A_TIME = 8;
  * Opens a data set that `writeDataset` made: reads and checks its manifest, no shard yet.
  *
  * @param location the folder of manifest.json: a path, a URL, or a path within a storage, which stays the caller's
- * @param options how HDFS is reached
+ * @param options how HDFS is reached; the signal ends the opening
  * @throws LoaderError INVALID_MANIFEST, INVALID_ARGUMENT, and what the storage throws
  * @example const train = await (await openDataset('hdfs://namenode:9870/data/fashion-mnist')).subset('train').load();
  */
 export async function openDataset(
   location: string | { readonly storage: Storage; readonly path: string },
-  options: StorageOptions = {},
+  options: StorageOptions & CallOptions = {},
 ): Promise<Dataset> {
   const { storage, path } = typeof location === 'string' ? openStorage(location, options) : location;
   const close = async (): Promise<void> => {
     if (typeof location === 'string') await storage.close();
   };
   try {
-    const manifest = await readManifest(storage, path);
+    const manifest = await readManifest(storage, path, { signal: options.signal });
     const subsets = {
       train: openSubset({ storage, path, manifest, name: 'train' }),
       test: openSubset({ storage, path, manifest, name: 'test' }),
     };
-    const url = typeof location === 'string' ? location : `${storage.root}${path}`;
-    return { location: storage.root === 'file:' ? path : url, manifest, subset: (name) => subsets[name], close };
+    const opened = storage.root !== 'file:' && typeof location === 'string' ? location : locationIn(storage, path);
+    return { location: opened, manifest, subset: (name) => subsets[name], close };
   } catch (error) {
     await close();
     throw error;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LoaderError } from './errors.js';
 import { featureCount } from './samples.js';
+import { locationIn } from './storage/location.js';
 import { readWhole } from './storage/read-whole.js';
 import type { CallOptions, Storage } from './storage/storage.js';
 
@@ -115,7 +116,7 @@ export function parseManifest(text: string, where: string): Manifest {
  */
 export async function readManifest(storage: Storage, dir: string, options: CallOptions = {}): Promise<Manifest> {
   const path = `${dir}/${MANIFEST_FILE}`;
-  const where = storage.root === 'file:' ? path : `${storage.root}${path}`;
+  const where = locationIn(storage, path);
   let text: string;
   try {
     text = (await readWhole(storage, path, options)).toString('utf8');

@@ -37,6 +37,11 @@ describe('openDataset', () => {
     await dataset.subset('train').verify();
   });
 
+  it('stops opening at a signal', async () => {
+    const reason = new Error('stopped');
+    await expect(openDataset(scratchFolder(), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
   it('refuses a folder without a manifest', async () => {
     const dir = await made();
     rmSync(join(dir, 'manifest.json'));

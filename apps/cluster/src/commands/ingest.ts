@@ -78,7 +78,7 @@ async function run(from: string, to: string, flags: IngestFlags): Promise<void> 
     let last: IngestProgress | null = null;
     const destination = destinationAt(to, storage);
     try {
-      const source = await sourceOf(from, options);
+      const source = await sourceOf(from, { ...options, signal });
       try {
         const result = await ingest(source, destination, {
           name: options.name,

@@ -44,7 +44,7 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
     );
     expect(readdirSync(dest)).toContain('manifest.json');
     expect(await run(csv(30), dest)).toBe(1);
-    expect(err).toMatch(/^error: file:.*\/d: expected no such folder, or an empty one; --overwrite replaces it\n$/);
+    expect(err).toMatch(/^error: \S*\/d: expected no such folder, or an empty one; --overwrite replaces a data set\n$/);
     expect(await run(csv(9), dest, '--overwrite', '--json', '--name', 'other')).toBe(0);
     expect(JSON.parse(out.split('\n').at(-2)!)).toMatchObject({
       location: dest,
@@ -99,7 +99,7 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
     );
     expect(readdirSync(parent)).toEqual(['.d.ingest']);
     expect(await main(words)).toBe(0);
-    expect(err).toMatch(/goes on behind [\d,]+ samples in file:/);
+    expect(err).toMatch(/goes on behind [\d,]+ samples in \//);
     expect(out).toMatch(/^tiny: 36,001 training and 3,999 test images/);
     expect(readdirSync(parent)).toEqual(['d']);
   });

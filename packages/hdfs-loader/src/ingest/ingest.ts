@@ -4,6 +4,7 @@ import { sampleBytes, samplesOfShard, totalSamples, writeShards } from '../datas
 import { LoaderError } from '../errors.js';
 import { MANIFEST_FILE, type Manifest } from '../manifest.js';
 import type { Progress, Source, SubsetName } from '../sources/source.js';
+import { locationIn } from '../storage/location.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
 import { Journal } from './journal.js';
 import { acquireLock, type Lock } from './lock.js';
@@ -28,7 +29,7 @@ export interface IngestOptions {
   readonly shardBytes?: number | undefined;
   /** Throws away what an interrupted ingest has left. Default false: it is gone on with. */
   readonly restart?: boolean | undefined;
-  /** Replaces what is at the destination, at the very end. Default false: DATASET_EXISTS. */
+  /** Replaces the data set at the destination, at the very end; never anything else. Default false: DATASET_EXISTS. */
   readonly overwrite?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Takes listing and reading as the source tells of them. */
@@ -49,6 +50,9 @@ export interface IngestResult {
   /** From opening the source to the last rename. */
   readonly seconds: number;
 }
+
+/** How long what has failed may still clean up: the storage may be what failed it. */
+const CLEAN_UP_MS = 5_000;
 
 /** `/data/x` → `/data/.x.ingest`: the name is always the same, so that the same command finds what it began. */
 function stagingOf(path: string): { staging: string; replaced: string } {
@@ -78,7 +82,7 @@ export async function ingest(
   const { signal, overwrite = false } = options;
   const { staging, replaced } = stagingOf(path);
   const startedMs = performance.now();
-  if (!overwrite) await requireFree(storage, path, { signal });
+  await requireFree(storage, path, { overwrite, signal });
   const opened = await source.open({ signal, onProgress: options.onSourceProgress });
   const shardSamples = samplesOfShard(opened.inputShape, options.shardBytes);
   const { fingerprint, name } = opened;
@@ -87,14 +91,20 @@ export async function ingest(
   const lock = await acquireLock(storage, staging, { signal });
   // Until it is known that nothing is lost with it.
   let worthKeeping = true;
+  const leave = async (o: CallOptions): Promise<void> => {
+    // What another one has taken over is not ours to remove.
+    if (!worthKeeping && (await lock.isMine(o))) await storage.delete(staging, { recursive: true, ...o });
+    await lock.release(o);
+  };
+  let result: IngestResult;
   try {
     if (options.restart || !(await journal.resume({ signal }))) await storage.delete(data, { recursive: true, signal });
     else await keepWhole(storage, { journal, data, signal });
     const keptSamples = journal.samples;
-    if (keptSamples > 0) options.onNotice?.(`goes on behind ${keptSamples} samples in ${storage.root}${staging}`);
+    if (keptSamples > 0) options.onNotice?.(`goes on behind ${keptSamples} samples in ${locationIn(storage, staging)}`);
     worthKeeping = keptSamples > 0;
     // Who had the lock until now may have finished.
-    if (!overwrite) await requireFree(storage, path, { signal });
+    await requireFree(storage, path, { overwrite, signal });
     await journal.save();
     await storage.mkdirs(data, { signal });
     let samples = keptSamples;
@@ -119,15 +129,17 @@ export async function ingest(
       },
     });
     const { bytes } = journal;
-    await publish({ storage, data, path, replaced, overwrite, lock });
+    await publish({ storage, data, path, replaced, overwrite, lock, manifest });
     worthKeeping = false;
     const seconds = (performance.now() - startedMs) / 1000;
-    return { manifest, madeSamples: samples - keptSamples, keptSamples, bytes, seconds };
-  } finally {
-    // What another one has taken over is not ours to remove.
-    if (!worthKeeping && (await lock.isMine())) await storage.delete(staging, { recursive: true });
-    await lock.release();
+    result = { manifest, madeSamples: samples - keptSamples, keptSamples, bytes, seconds };
+  } catch (error) {
+    // Best effort, and not for long: the first error is the one to tell.
+    await leave({ signal: AbortSignal.timeout(CLEAN_UP_MS) }).catch(() => {});
+    throw error;
   }
+  await leave({});
+  return result;
 }
 
 /** Cuts the journal where a shard is not there, or not of its size; lost with it is what comes behind. */
@@ -135,12 +147,7 @@ async function keepWhole(
   storage: Storage,
   o: { journal: Journal; data: string; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const sizes = new Map<string, number>();
-  try {
-    for await (const { name, length } of storage.list(o.data, { signal: o.signal })) sizes.set(name, length);
-  } catch (error) {
-    if (!(error instanceof LoaderError) || error.code !== 'NOT_FOUND') throw error;
-  }
+  const sizes = await sizesIn(storage, o.data, { signal: o.signal });
   for (const subset of ['train', 'test'] as const satisfies readonly SubsetName[]) {
     const { shards } = o.journal;
     const wrong = shards[subset].findIndex(({ file, bytes }) => sizes.get(file) !== bytes);
@@ -152,6 +159,17 @@ async function keepWhole(
   }
   // One of another version, or of one that was stopped before its rename.
   if (sizes.has(MANIFEST_FILE)) await storage.delete(`${o.data}/${MANIFEST_FILE}`);
+}
+
+/** Bytes of each file of a folder, by name; none where there is no folder. */
+async function sizesIn(storage: Storage, dir: string, options: CallOptions): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  try {
+    for await (const { name, length } of storage.list(dir, options)) sizes.set(name, length);
+  } catch (error) {
+    if (!(error instanceof LoaderError) || error.code !== 'NOT_FOUND') throw error;
+  }
+  return sizes;
 }
 
 async function sha256Of(storage: Storage, path: string, signal: AbortSignal | undefined): Promise<string> {
@@ -167,30 +185,38 @@ async function publish(o: {
   replaced: string;
   overwrite: boolean;
   lock: Lock;
+  manifest: Manifest;
 }): Promise<void> {
-  const { storage, data, path, replaced, overwrite, lock } = o;
+  const { storage, data, path, replaced, overwrite, lock, manifest } = o;
   await lock.require();
-  if (overwrite) {
-    // What a process that was killed just here has put aside.
+  await requireWhole(storage, data, manifest);
+  await requireFree(storage, path, { overwrite });
+  const isThere = await exists(storage, path);
+  if (isThere && overwrite) {
+    // What a process that was killed behind the next line put aside is older than what is there now.
     await storage.delete(replaced, { recursive: true });
-    await rename(storage, path, replaced, 'NOT_FOUND');
-  } else {
-    await requireFree(storage, path, {});
-    if (await exists(storage, path)) await storage.delete(path);
+    await storage.rename(path, replaced);
+  } else if (isThere) {
+    await storage.delete(path);
   }
-  if (!(await rename(storage, data, path, 'EXISTS'))) throw taken(storage, path);
+  try {
+    await storage.rename(data, path);
+  } catch (error) {
+    // It comes back, unless something is there by now.
+    if (isThere && overwrite) await storage.rename(replaced, path).catch(() => {});
+    throw error instanceof LoaderError && error.code === 'EXISTS' ? taken(storage, path, overwrite) : error;
+  }
   await storage.delete(replaced, { recursive: true });
 }
 
-/** @returns false when it failed with the code */
-async function rename(storage: Storage, from: string, to: string, code: string): Promise<boolean> {
-  try {
-    await storage.rename(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof LoaderError && error.code === code) return false;
-    throw error;
-  }
+/** Two processes that took the lock over at the same moment may have undone each other's work: that must not get the final name. */
+async function requireWhole(storage: Storage, data: string, { subsets }: Manifest): Promise<void> {
+  const sizes = await sizesIn(storage, data, {});
+  const shards = [...subsets.train.shards, ...subsets.test.shards];
+  const wrong = shards.find(({ file, bytes }) => sizes.get(file) !== bytes);
+  if (!wrong && sizes.has(MANIFEST_FILE)) return;
+  const where = locationIn(storage, `${data}/${wrong?.file ?? MANIFEST_FILE}`);
+  throw new LoaderError('LOCKED', `${where}: expected it as it was written: another process has changed it`);
 }
 
 async function exists(storage: Storage, path: string, options: CallOptions = {}): Promise<boolean> {
@@ -203,14 +229,21 @@ async function exists(storage: Storage, path: string, options: CallOptions = {})
   }
 }
 
-/** An empty folder is as good as none. */
-async function requireFree(storage: Storage, path: string, options: CallOptions): Promise<void> {
-  if (!(await exists(storage, path, options))) return;
-  if ((await storage.stat(path, options)).type === 'file') throw taken(storage, path);
-  for await (const _ of storage.list(path, options)) throw taken(storage, path);
+/** An empty folder is as good as none. Replaced is a data set: a user's photographs, or home, never are. */
+async function requireFree(
+  storage: Storage,
+  path: string,
+  { overwrite, signal }: CallOptions & { readonly overwrite: boolean },
+): Promise<void> {
+  if (!(await exists(storage, path, { signal }))) return;
+  if ((await storage.stat(path, { signal })).type === 'file') throw taken(storage, path, overwrite);
+  if (overwrite && (await exists(storage, `${path}/${MANIFEST_FILE}`, { signal }))) return;
+  for await (const _ of storage.list(path, { signal })) throw taken(storage, path, overwrite);
 }
 
-function taken(storage: Storage, path: string): LoaderError {
-  const message = `${storage.root}${path}: expected no such folder, or an empty one; --overwrite replaces it`;
-  return new LoaderError('DATASET_EXISTS', message);
+function taken(storage: Storage, path: string, overwrite: boolean): LoaderError {
+  const expected = overwrite
+    ? 'a data set to overwrite, or no such folder, got something else, which is left as it is'
+    : 'no such folder, or an empty one; --overwrite replaces a data set';
+  return new LoaderError('DATASET_EXISTS', `${locationIn(storage, path)}: expected ${expected}`);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { WrittenShard, WrittenShards } from '../dataset-writer.js';
 import { LoaderError } from '../errors.js';
 import type { SubsetName } from '../sources/source.js';
+import { locationIn } from '../storage/location.js';
 import { readWhole } from '../storage/read-whole.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
 
@@ -79,7 +80,7 @@ export class Journal {
     const words = { fingerprint: 'source, or options of it', name: 'name', shardSamples: 'shard size' } as const;
     for (const key of ['fingerprint', 'name', 'shardSamples'] as const) {
       if (found.plan[key] === this.#plan[key]) continue;
-      const message = `${this.#path}: holds a begun ingest with another ${words[key]}: repeat that command to go on with it, or begin anew with --restart`;
+      const message = `${locationIn(this.#storage, this.#path)}: holds a begun ingest with another ${words[key]}: repeat that command to go on with it, or begin anew with --restart`;
       throw new LoaderError('OTHER_INGEST', message);
     }
     for (const subset of ['train', 'test'] as const) this.#shards[subset].push(...found.shards[subset]);

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { LoaderError } from '../errors.js';
 import { isDead } from '../staging.js';
+import { locationIn } from '../storage/location.js';
 import { readWhole } from '../storage/read-whole.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
 
@@ -12,17 +13,19 @@ const BEAT_MS = 10_000;
 /** Six beats missed: its process is gone, or can no longer reach the storage. */
 const STALE_MS = 60_000;
 const MAX_ATTEMPTS = 4;
+/** How long a failure waits for what it leaves behind to be removed. */
+const CLEAN_UP_MS = 1_000;
 
 const schema = z.object({ host: z.string(), pid: z.int(), token: z.string() });
 type Owner = z.infer<typeof schema>;
 
 /** A folder that this process alone works in. */
 export interface Lock {
-  isMine(): Promise<boolean>;
+  isMine(options?: CallOptions): Promise<boolean>;
   /** @throws LoaderError LOCKED when another process has taken it over */
   require(options?: CallOptions): Promise<void>;
-  /** Gives the folder to others. Idempotent. */
-  release(): Promise<void>;
+  /** Gives the folder to others. Idempotent. The signal gives up a sign of life that is under way, too. */
+  release(options?: CallOptions): Promise<void>;
 }
 
 /** Where a lock is, and whose it is to be. */
@@ -68,13 +71,14 @@ export async function acquireLock(
       if (held !== null) {
         const now = await storage.stat(`${claim.own}/${FILE}`, { signal });
         const isGone = held.host === mine.host && isDead(held.pid);
-        if (!isGone && now.modifiedMs - held.modifiedMs < staleMs) throw locked(dir, held);
+        if (!isGone && now.modifiedMs - held.modifiedMs < staleMs) throw locked(locationIn(storage, dir), held);
       }
       await takeAway(claim, held?.token ?? null);
     }
-    throw new LoaderError('LOCKED', `${dir}: others took its lock ${MAX_ATTEMPTS} times in a row`);
+    throw new LoaderError('LOCKED', `${locationIn(storage, dir)}: others took its lock ${MAX_ATTEMPTS} times in a row`);
   } catch (error) {
-    await storage.delete(claim.own, { recursive: true });
+    const soon = AbortSignal.timeout(CLEAN_UP_MS);
+    await storage.delete(claim.own, { recursive: true, signal: soon }).catch(() => {});
     throw error;
   }
 }
@@ -95,11 +99,16 @@ async function moved(storage: Storage, from: string, to: string, options: CallOp
 }
 
 /** Removes the lock with a token, or one that cannot be read, in one step; another that has come meanwhile goes back to its place. */
-async function takeAway({ storage, folder, own }: Claim, token: string | null): Promise<void> {
+async function takeAway(
+  { storage, folder, own }: Claim,
+  token: string | null,
+  options: CallOptions = {},
+): Promise<void> {
   const aside = `${own}.old`;
-  if (!(await moved(storage, folder, aside))) return;
-  if (((await holder(storage, aside, {}))?.token ?? null) !== token && (await moved(storage, aside, folder))) return;
-  await storage.delete(aside, { recursive: true });
+  if (!(await moved(storage, folder, aside, options))) return;
+  const held = await holder(storage, aside, options);
+  if ((held?.token ?? null) !== token && (await moved(storage, aside, folder, options))) return;
+  await storage.delete(aside, { recursive: true, ...options });
 }
 
 /** Removes what processes that were killed while they came or went have left beside the lock. */
@@ -118,13 +127,17 @@ function locked(dir: string, { host, pid }: Owner): LoaderError {
 }
 
 function keep(claim: Claim): Lock {
-  const { storage, dir, folder, mine } = claim;
+  const { storage, folder, mine } = claim;
+  const dir = locationIn(storage, claim.dir);
+  const ended = new AbortController();
   let beating: Promise<void> = Promise.resolve();
-  const isMine = async (): Promise<boolean> => (await holder(storage, folder, {}))?.token === mine.token;
+  const isMine = async (options: CallOptions = {}): Promise<boolean> =>
+    (await holder(storage, folder, options))?.token === mine.token;
   const beat = async (): Promise<void> => {
     // One that fails is made up for by the next; six in a row are another's to act on.
-    if (await isMine().catch(() => false))
-      await storage.write(`${folder}/${FILE}`, textOf(mine), { overwrite: true }).catch(() => {});
+    const { signal } = ended;
+    if (await isMine({ signal }).catch(() => false))
+      await storage.write(`${folder}/${FILE}`, textOf(mine), { overwrite: true, signal }).catch(() => {});
   };
   const timer = setInterval(() => {
     beating = beating.then(beat);
@@ -139,10 +152,11 @@ function keep(claim: Claim): Lock {
         ? new LoaderError('LOCKED', `${dir}: another process has taken its lock away`)
         : locked(dir, held);
     },
-    async release() {
+    async release(options = {}) {
       clearInterval(timer);
+      options.signal?.addEventListener('abort', () => ended.abort(), { once: true });
       await beating;
-      if (await isMine()) await takeAway(claim, mine.token);
+      if (await isMine(options)) await takeAway(claim, mine.token, options);
     },
   };
 }

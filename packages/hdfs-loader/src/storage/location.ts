@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LoaderError } from '../errors.js';
+import type { Storage } from './storage.js';
 
 /** An address of a name, port 0 where none was given. */
 interface Authority {
@@ -63,6 +64,11 @@ function parseAuthority(part: string, refuse: (what: string) => LoaderError): Au
     /^(?:\[([0-9a-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/i.exec(part) ?? [];
   if (host === '' || Number(port) > 65535) throw refuse(`expected HOST[:PORT], got ${JSON.stringify(part)}`);
   return { host, port: Number(port) };
+}
+
+/** A path within a storage as `parseLocation` takes it, and as messages show it: of this machine the path, else the URL. */
+export function locationIn({ root }: Pick<Storage, 'root'>, path: string): string {
+  return root === 'file:' ? path : root + path;
 }
 
 /**

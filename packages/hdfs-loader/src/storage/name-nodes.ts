@@ -37,6 +37,8 @@ export class NameNodes {
   readonly #o: NameNodesOptions;
   readonly #addresses: NameNodeAddress[];
   #active = 0;
+  /** Whether one has ever answered. */
+  #met = false;
   /** Where WebHDFS is looked for elsewhere than the user said. */
   #hint = '';
 
@@ -76,8 +78,13 @@ export class NameNodes {
     return retrying({ where: () => where + this.#hint, policy, signal, moved }, async (now) => {
       at = this.#active;
       try {
-        return await work(this.#addresses[at]!, { ...now, idleMs: Math.min(idleMs, now.leftMs) });
+        const result = await work(this.#addresses[at]!, { ...now, idleMs: Math.min(idleMs, now.leftMs) });
+        this.#met = true;
+        return result;
       } catch (error) {
+        if (error instanceof RemoteFailure && error.status !== 0) this.#met = true;
+        // A name that nobody knows is a wrong one, unless it was known before: waiting helps a cluster's own name server only.
+        if (!this.#met && this.#addresses.length === 1 && isUnknownName(error)) throw error.toLoaderError(where);
         if (!(error instanceof RemoteFailure) || error.exception !== IPC_PORT || !this.#toDefaultPort(at)) throw error;
         throw new RemoteFailure({ status: 0, exception: '', message: error.message, remedy: 'move' });
       }
@@ -160,6 +167,10 @@ export class NameNodes {
     if ((status < 200 || status > 299) && status !== 307) throw failureOf(status, text, peer);
     return { status, headers, text, field: <T>(name: string) => fieldOf<T>(text, name, peer) };
   }
+}
+
+function isUnknownName(error: unknown): error is RemoteFailure {
+  return error instanceof RemoteFailure && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
 }
 
 export interface Answer {

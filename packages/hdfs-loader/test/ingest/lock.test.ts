@@ -16,7 +16,7 @@ function heldBy(dir: string, owner: { host: string; pid: number }): void {
 const beside = (dir: string) => readdirSync(dirname(dir));
 const deadPid = () => spawnSync(process.execPath, ['-e', '']).pid;
 
-describe('acquireLock', () => {
+describe('acquireLock', { timeout: 60_000 }, () => {
   it('makes the folder, is one’s own until it is released, and leaves nothing', async () => {
     const dir = join(scratchFolder(), 'd');
     const lock = await acquireLock(storage, dir);

@@ -30,6 +30,11 @@ describe('sourceOf', () => {
     await expect(sourceOf('fashion-mnist')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
+  it('stops looking at a signal', async () => {
+    const reason = new Error('stopped');
+    await expect(sourceOf(folder({ 'a/1.png': '' }), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
   it('knows class folders, and names the data set by the folder', async () => {
     const dir = folder({ 'a/1.png': await grayPng(1), 'b/1.png': await grayPng(2) });
     expect(await opened(dir)).toMatchObject({ name: 'a-folder-1', split: 'seeded' });

@@ -45,6 +45,27 @@ describe('NameNodes', () => {
     ]);
   });
 
+  it('gives up at once on a name that nobody knows, but not on one that was known before', async () => {
+    const fake = await started();
+    const cause = Object.assign(new Error('getaddrinfo ENOTFOUND nn'), { code: 'ENOTFOUND' });
+    const unknown = () => Promise.reject(connectionFailure('nn:9870', cause));
+    let tries = 0;
+    const count = (of: NameNodes) =>
+      of.call('STAT /a', {}, () => {
+        tries += 1;
+        return unknown();
+      });
+    const of = nameNodes(fake, 100);
+    await expect(count(of)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'STAT /a: nn:9870: getaddrinfo ENOTFOUND nn',
+    });
+    expect(tries).toBe(1);
+    await ask(of);
+    await expect(count(of)).rejects.toThrow(/given up after/);
+    expect(tries).toBeGreaterThan(2);
+  });
+
   it('keeps its connection', async () => {
     const fake = await started();
     const of = nameNodes(fake);
