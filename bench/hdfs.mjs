@@ -28,7 +28,7 @@ async function measureMemory([url, folder]) {
   const { storage } = openStorage(url, { readAheadBytes: READ_AHEAD_BYTES });
   const drain = async () => {
     for (const path of paths(folder)) {
-      for await (const piece of storage.read(path, options))
+      for await (const piece of storage.read(path, { reuse: true }))
         peak = Math.max(peak, process.memoryUsage.rss(), piece.length);
     }
   };
