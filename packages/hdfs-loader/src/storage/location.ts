@@ -4,7 +4,7 @@ import { LoaderError } from '../errors.js';
 import type { Storage } from './storage.js';
 
 /** An address of a name, port 0 where none was given. */
-export interface Authority {
+interface Authority {
   readonly host: string;
   readonly port: number;
 }

@@ -131,7 +131,7 @@ export function failureOf(status: number, body: unknown): RemoteFailure {
 }
 
 /** What a page says, on one line: its title where it is HTML. */
-export function wordsOf(text: string): string {
+function wordsOf(text: string): string {
   const [, title] = /<title>([^<]*)<\/title>/i.exec(text) ?? [];
   const words = title ?? text.replaceAll(/<[^>]*>/g, ' ');
   return words.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_BODY);
