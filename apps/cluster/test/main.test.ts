@@ -1,35 +1,16 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { main } from '../src/main.js';
+import { describe, expect, it, vi } from 'vitest';
+import { commandLine } from './command-line.js';
 import { scratchFolder, tinyDataset } from './tiny-dataset.js';
 
-let out: string;
-let err: string;
-
-/** Runs a command line; what it writes goes to `out` and `err`. */
-const run = (line: string) => main(line.split(' ').filter((word) => word !== ''));
+const { said, run: runWords } = commandLine();
+const run = (line: string) => runWords(...line.split(' ').filter((word) => word !== ''));
 
 describe('main', { timeout: 120_000 }, () => {
-  beforeEach(() => {
-    out = '';
-    err = '';
-    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      out += String(chunk);
-      return true;
-    });
-    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      err += String(chunk);
-      return true;
-    });
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
-
   it.each(['--help', 'start --help', 'help start'])('explains itself: %s', async (line) => {
     expect(await run(line)).toBe(0);
-    expect(out).toContain('Usage: cluster');
-    expect(err).toBe('');
+    expect(said.out).toContain('Usage: cluster');
+    expect(said.err).toBe('');
   });
 
   it('lists flags, models, optimizers and trainers', async () => {
@@ -44,7 +25,7 @@ describe('main', { timeout: 120_000 }, () => {
       'aeasgd',
       'Dean et al.',
     ]) {
-      expect(out).toContain(word);
+      expect(said.out).toContain(word);
     }
   });
 
@@ -64,9 +45,9 @@ describe('main', { timeout: 120_000 }, () => {
     ['start --dataset /nowhere', '--dataset: fashion-mnist, a folder or an hdfs:// location expected, got "/nowhere"'],
   ])('answers "%s" with 2 and one line', async (line, problem) => {
     expect(await run(line)).toBe(2);
-    expect(err).toMatch(/^error: [^\n]+\n$/);
-    expect(err).toContain(problem);
-    expect(out).toBe('');
+    expect(said.err).toMatch(/^error: [^\n]+\n$/);
+    expect(said.err).toContain(problem);
+    expect(said.out).toBe('');
   });
 
   it('trains, and prints one JSON object; signals are handled only meanwhile', async () => {
@@ -75,16 +56,16 @@ describe('main', { timeout: 120_000 }, () => {
     const before = listeners();
     const flags = `--dataset ${await tinyDataset()} --batch-size 10 --trainer single --optimizer sgd --learning-rate 0.1`;
     expect(await run(`start ${flags} --run-dir ${join(scratchFolder(), 'run')} --json`)).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ trainer: 'single', learningRate: 0.1, samples: { trained: 300 } });
-    expect(err).toContain('epoch 1/1: ');
+    expect(JSON.parse(said.out)).toMatchObject({ trainer: 'single', learningRate: 0.1, samples: { trained: 300 } });
+    expect(said.err).toContain('epoch 1/1: ');
     expect(listeners()).toEqual(before);
   });
 
   it('answers Ctrl-C with 130 and one line after the run’s', async () => {
     const flags = `--dataset ${await tinyDataset()} --batch-size 10 --epochs 1000000`;
     const written = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      err += String(chunk);
-      if (String(chunk).startsWith('epoch ') && err.split('epoch 1/').length === 2) process.emit('SIGINT');
+      said.err += String(chunk);
+      if (String(chunk).startsWith('epoch ') && said.err.split('epoch 1/').length === 2) process.emit('SIGINT');
       return true;
     });
     expect(await run(`start ${flags} --run-dir ${join(scratchFolder(), 'run')}`)).toBe(130);

@@ -1,30 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { main } from '../../src/main.js';
+import { describe, expect, it } from 'vitest';
+import { commandLine } from '../command-line.js';
 import { scratchFolder, tinyDataset } from '../tiny-dataset.js';
 
-let out: string;
-let err: string;
-const run = (...words: string[]) => main(['data', ...words]);
+const { said, run } = commandLine('data');
 
 describe('cluster data', () => {
-  beforeEach(() => {
-    out = '';
-    err = '';
-    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      out += String(chunk);
-      return true;
-    });
-    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      err += String(chunk);
-      return true;
-    });
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
-
   it('ls lists the data sets of a folder, damaged ones too', async () => {
     const parent = dirname(await tinyDataset(30, 6));
     mkdirSync(join(parent, 'broken'));
@@ -32,28 +14,28 @@ describe('cluster data', () => {
     mkdirSync(join(parent, 'photos'));
     mkdirSync(join(parent, '.tiny.ingest'));
     expect(await run('ls', parent)).toBe(0);
-    expect(out).toMatch(/^data set +training +test +classes +shape +bytes +split\n/);
-    expect(out).toMatch(/\ntiny +30 +6 +3 +4×4×1 +[\d.]+ k?B +official\n/);
-    expect(out).toMatch(/\nbroken +damaged .*\n.*\ndamaged: .*manifest\.json: expected JSON/);
-    expect(out).not.toMatch(/photos|ingest/);
-    out = '';
+    expect(said.out).toMatch(/^data set +training +test +classes +shape +bytes +split\n/);
+    expect(said.out).toMatch(/\ntiny +30 +6 +3 +4×4×1 +[\d.]+ k?B +official\n/);
+    expect(said.out).toMatch(/\nbroken +damaged .*\n.*\ndamaged: .*manifest\.json: expected JSON/);
+    expect(said.out).not.toMatch(/photos|ingest/);
+    said.out = '';
     expect(await run('ls', parent, '--json')).toBe(0);
-    expect(JSON.parse(out)).toMatchObject([
+    expect(JSON.parse(said.out)).toMatchObject([
       { name: 'broken', error: expect.any(String) },
       { name: 'tiny', classes: 3 },
     ]);
-    out = '';
+    said.out = '';
     expect(await run('ls', join(parent, 'photos'))).toBe(0);
-    expect(out).toMatch(/photos: no data set\n$/);
+    expect(said.out).toMatch(/photos: no data set\n$/);
   });
 
   it('ls lists the shards of a data set', async () => {
     const dir = await tinyDataset(30, 6);
     expect(await run('ls', dir)).toBe(0);
-    expect(out).toMatch(/train-00000\.safetensors +30 +[\d.]+ B +[0-9a-f]{12}\n/);
-    out = '';
+    expect(said.out).toMatch(/train-00000\.safetensors +30 +[\d.]+ B +[0-9a-f]{12}\n/);
+    said.out = '';
     expect(await run('ls', dir, '--json')).toBe(0);
-    expect(JSON.parse(out)).toMatchObject([{ file: 'train-00000.safetensors', samples: 30 }, { samples: 6 }]);
+    expect(JSON.parse(said.out)).toMatchObject([{ file: 'train-00000.safetensors', samples: 30 }, { samples: 6 }]);
   });
 
   it('show describes a data set, and draws some of its images', async () => {
@@ -61,12 +43,12 @@ describe('cluster data', () => {
     const sheet = join(scratchFolder(), 'deep', 'sheet.png');
     expect(await run('show', dir, '--out', sheet, '--count', '9', '--subset', 'test')).toBe(0);
     for (const text of ['name      tiny', '30 training, 6 test', '4 × 4 × 1 uint8', 'upper', '33.33 %', sheet]) {
-      expect(out).toContain(text);
+      expect(said.out).toContain(text);
     }
     expect(readFileSync(sheet).subarray(1, 4).toString()).toBe('PNG');
-    out = '';
+    said.out = '';
     expect(await run('show', dir, '--json')).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ format: 'weft-dataset', name: 'tiny' });
+    expect(JSON.parse(said.out)).toMatchObject({ format: 'weft-dataset', name: 'tiny' });
   });
 
   it.each([
@@ -78,7 +60,7 @@ describe('cluster data', () => {
     [['show', 'x', '--subset', 'val'], 2, '--subset: train or test expected, got "val"'],
   ])('answers %j with %i and one line', async (words, status, problem) => {
     expect(await run(...words)).toBe(status);
-    expect(err).toMatch(/^error: [^\n]+\n$/);
-    expect(err).toContain(problem);
+    expect(said.err).toMatch(/^error: [^\n]+\n$/);
+    expect(said.err).toContain(problem);
   });
 });

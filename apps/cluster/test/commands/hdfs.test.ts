@@ -4,51 +4,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseBlockSize } from '../../src/commands/hdfs.js';
-import { main } from '../../src/main.js';
+import { commandLine } from '../command-line.js';
 
-let out: string;
-let err: string;
 let dir: string;
 
-const run = (line: string): Promise<number> => main(['hdfs', ...line.split(' '), '--dir', dir]);
+const { said, run: runWords } = commandLine('hdfs');
+const run = (line: string): Promise<number> => runWords(...line.split(' '), '--dir', dir);
 
 // That a Hadoop comes up is tested where it is started: @weft/hdfs-loader/hadoop.
 describe('cluster hdfs', () => {
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'weft-hdfs-'));
-    out = '';
-    err = '';
-    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      out += String(chunk);
-      return true;
-    });
-    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      err += String(chunk);
-      return true;
-    });
   });
   afterEach(() => {
-    vi.restoreAllMocks();
     vi.unstubAllEnvs();
     rmSync(dir, { recursive: true, force: true });
   });
 
   it('is down with exit status 3 where it was never started', async () => {
     expect(await run('status')).toBe(3);
-    expect(out).toBe(`HDFS is down: never started\n  data in ${dir}\n`);
-    expect(err).toBe('error: HDFS is down: never started\n');
+    expect(said.out).toBe(`HDFS is down: never started\n  data in ${dir}\n`);
+    expect(said.err).toBe('error: HDFS is down: never started\n');
     expect(await run('down')).toBe(0);
   });
 
   it('is one JSON object with --json', async () => {
     expect(await run('status --json')).toBe(3);
-    expect(JSON.parse(out)).toMatchObject({ up: false, dir, daemons: [] });
+    expect(JSON.parse(said.out)).toMatchObject({ up: false, dir, daemons: [] });
   });
 
   it('says what to do when there is no Java', async () => {
     vi.stubEnv('JAVA_HOME', '/nowhere');
     expect(await run('up --http-port 21870 --port 21871')).toBe(1);
-    expect(err).toMatch(/^error: Java 17 or newer expected for Hadoop, none in JAVA_HOME=\/nowhere; to have it: .+\n$/);
+    expect(said.err).toMatch(
+      /^error: Java 17 or newer expected for Hadoop, none in JAVA_HOME=\/nowhere; to have it: .+\n$/,
+    );
   });
 
   it('names a port that is taken', async () => {
@@ -57,7 +47,7 @@ describe('cluster hdfs', () => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
     );
     expect(await run(`up --http-port ${port}`)).toBe(1);
-    expect(err).toBe(`error: port ${port} of localhost expected to be free, something listens there\n`);
+    expect(said.err).toBe(`error: port ${port} of localhost expected to be free, something listens there\n`);
     server.close();
   });
 
@@ -69,7 +59,7 @@ describe('cluster hdfs', () => {
     ['--nonsense', /^error: unknown option '--nonsense'\n$/],
   ])('refuses up %s', async (flags, message) => {
     expect(await run(`up ${flags}`)).toBe(2);
-    expect(err).toMatch(message);
+    expect(said.err).toMatch(message);
   });
 });
 

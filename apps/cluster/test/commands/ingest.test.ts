@@ -3,13 +3,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { main } from '../../src/main.js';
+import { describe, expect, it } from 'vitest';
+import { commandLine } from '../command-line.js';
 import { scratchFolder } from '../tiny-dataset.js';
 
-let out: string;
-let err: string;
-const run = (...words: string[]) => main(['ingest', ...words]);
+const { said, run } = commandLine('ingest');
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 /** `rows` rows of 2 × 2 in three classes. */
@@ -20,33 +18,19 @@ function csv(rows: number): string {
 }
 
 describe('cluster ingest', { timeout: 60_000 }, () => {
-  beforeEach(() => {
-    out = '';
-    err = '';
-    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      out += String(chunk);
-      return true;
-    });
-    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      err += String(chunk);
-      return true;
-    });
-  });
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
-
   it('makes a data set and says so in one line', async () => {
     const dest = join(scratchFolder(), 'd');
     expect(await run(csv(30), dest, '--shard-size', '60B', '--test-share', '0.2')).toBe(0);
-    expect(out).toMatch(
+    expect(said.out).toMatch(
       /^tiny: 24 training and 6 test images of 2 × 2 × 1, 3 classes, in 4 shards, [\d.]+ k?B: .*\/d \(.* images\/s\)\n$/,
     );
     expect(readdirSync(dest)).toContain('manifest.json');
     expect(await run(csv(30), dest)).toBe(1);
-    expect(err).toMatch(/^error: \S*\/d: expected no such folder, or an empty one; --overwrite replaces a data set\n$/);
+    expect(said.err).toMatch(
+      /^error: \/.*\/d: expected no such folder, or an empty one; --overwrite replaces a data set\n$/,
+    );
     expect(await run(csv(9), dest, '--overwrite', '--json', '--name', 'other')).toBe(0);
-    expect(JSON.parse(out.split('\n').at(-2)!)).toMatchObject({
+    expect(JSON.parse(said.out.split('\n').at(-2)!)).toMatchObject({
       location: dest,
       madeSamples: 9,
       keptSamples: 0,
@@ -65,9 +49,9 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
     [['x', 'y', '--hdfs-token', '/nowhere/token'], 2, '--hdfs-token /nowhere/token: '],
   ])('answers %j with %i and one line', async (words, status, problem) => {
     expect(await run(...words)).toBe(status);
-    expect(err).toMatch(/^error: [^\n]+\n$/);
-    expect(err).toContain(problem);
-    expect([out, existsSync('y')]).toEqual(['', false]);
+    expect(said.err).toMatch(/^error: [^\n]+\n$/);
+    expect(said.err).toContain(problem);
+    expect([said.out, existsSync('y')]).toEqual(['', false]);
   });
 
   it('names the file and row of what it refuses, and leaves nothing', async () => {
@@ -75,7 +59,7 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
     writeFileSync(source, '1,2,3,4,5\n1,2,3,4,256');
     const parent = scratchFolder();
     expect(await run(source, join(parent, 'd'))).toBe(1);
-    expect(err).toMatch(/error: .*tiny\.csv: line 2, column 5: expected an integer of 0 to 255, got "256"\n$/);
+    expect(said.err).toMatch(/error: .*tiny\.csv: line 2, column 5: expected an integer of 0 to 255, got "256"\n$/);
     expect(readdirSync(parent)).toEqual([]);
   });
 
@@ -85,22 +69,22 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
     const source = csv(40_000);
     const words = ['ingest', source, dest, '--shard-size', '600B'];
     const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
+    let told = '';
     child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
+      told += chunk.toString();
     });
     const staging = join(parent, '.d.ingest', 'data');
     while (!existsSync(staging) || readdirSync(staging).length < 3) await new Promise(setImmediate);
     child.kill('SIGINT');
     const [status] = (await once(child, 'close')) as [number];
     expect(status).toBe(130);
-    expect(said).toMatch(
+    expect(told).toMatch(
       /error: interrupted: the ingest was stopped before its end; the same command goes on behind the shards that are finished\n$/,
     );
     expect(readdirSync(parent)).toEqual(['.d.ingest']);
-    expect(await main(words)).toBe(0);
-    expect(err).toMatch(/goes on behind [\d,]+ samples in \//);
-    expect(out).toMatch(/^tiny: 36,001 training and 3,999 test images/);
+    expect(await run(...words.slice(1))).toBe(0);
+    expect(said.err).toMatch(/goes on behind [\d,]+ samples in \//);
+    expect(said.out).toMatch(/^tiny: 36,001 training and 3,999 test images/);
     expect(readdirSync(parent)).toEqual(['d']);
   });
 
@@ -114,7 +98,9 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
       JSON.stringify({ format: 'weft-ingest', version: 1, plan, shards: { train: [], test: [] } }),
     );
     expect(await run(csv(9), join(parent, 'd'))).toBe(1);
-    expect(err).toMatch(/holds a begun ingest with another source, or options of it: .* begin anew with --restart\n$/);
+    expect(said.err).toMatch(
+      /holds a begun ingest with another source, or options of it: .* begin anew with --restart\n$/,
+    );
     expect(await run(csv(9), join(parent, 'd'), '--restart')).toBe(0);
   });
 });

@@ -142,7 +142,7 @@ export async function ingest(
   return result;
 }
 
-/** Cuts the journal where a shard is not there, or not of its size; lost with it is what comes behind. */
+/** Cuts the journal where a shard is not there, or not of its size; lost with it is what comes behind. Whatever else is there goes. */
 async function keepWhole(
   storage: Storage,
   o: { journal: Journal; data: string; signal: AbortSignal | undefined },
@@ -157,8 +157,10 @@ async function keepWhole(
     if (last && (await sha256Of(storage, `${o.data}/${last.file}`, o.signal)) !== last.sha256)
       o.journal.cut(subset, shards[subset].length - 1);
   }
-  // One of another version, or of one that was stopped before its rename.
-  if (sizes.has(MANIFEST_FILE)) await storage.delete(`${o.data}/${MANIFEST_FILE}`);
+  const kept = new Set([...o.journal.shards.train, ...o.journal.shards.test].map(({ file }) => file));
+  // A manifest, a shard that is in no journal, a file that was being written: they would come under the final name.
+  for (const name of sizes.keys())
+    if (!kept.has(name)) await storage.delete(`${o.data}/${name}`, { recursive: true, signal: o.signal });
 }
 
 /** Bytes of each file of a folder, by name; none where there is no folder. */

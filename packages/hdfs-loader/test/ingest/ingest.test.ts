@@ -127,6 +127,19 @@ describe('ingest', () => {
     }
   });
 
+  it('gives nothing of a killed one the final name that belongs to no data set', async () => {
+    const parent = scratchFolder();
+    const dir = join(parent, 'd');
+    const full = new LoaderError('QUOTA', 'disk full');
+    await expect(run(dir, {}, failing(fileStorage(), 'test-00000.safetensors', full))).rejects.toBe(full);
+    const data = join(parent, '.d.ingest', 'data');
+    for (const name of ['.test-00000.safetensors.0badcafe.partial', 'train-00003.safetensors', 'manifest.json'])
+      writeFileSync(join(data, name), 'half');
+    expect(await run(dir)).toMatchObject({ keptSamples: 25 });
+    await run(join(parent, 'whole'));
+    expect(contents(dir)).toEqual(contents(join(parent, 'whole')));
+  });
+
   it('stops at a signal, keeps what is finished, and says so when it goes on', async () => {
     const dir = join(scratchFolder(), 'd');
     const stop = new AbortController();

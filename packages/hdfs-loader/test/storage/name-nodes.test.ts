@@ -3,14 +3,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_PORTS, encodePath, locationOf, NameNodes, peerOf } from '../../src/storage/name-nodes.js';
 import { connectionFailure, IPC_PORT, RemoteFailure } from '../../src/storage/remote-failure.js';
 import { answer, busy, closed, page, redirectTo, refuse, reset, silent, standby, starting } from '../fake-faults.js';
-import { QUICK, SILENCE_MS } from '../fake-storage.js';
+import { QUICK } from '../fake-storage.js';
 import { FakeWebHdfs } from '../fake-web-hdfs.js';
 
-function nameNodes(
-  fake: FakeWebHdfs,
-  deadlineMs: number = QUICK.retry.deadlineMs,
-  idleMs: number = QUICK.idleMs,
-): NameNodes {
+function nameNodes(fake: FakeWebHdfs, deadlineMs: number = QUICK.retry.deadlineMs): NameNodes {
   const agent = new Agent();
   onTestFinished(() => agent.destroy());
   const addresses = fake.url
@@ -18,7 +14,7 @@ function nameNodes(
     .split(',')
     .map((text) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(text.split(':')[1]) }));
   const retry = { ...QUICK.retry, deadlineMs };
-  return new NameNodes({ addresses, credentials: { 'user.name': 'weft' }, retry, idleMs, agent });
+  return new NameNodes({ addresses, credentials: { 'user.name': 'weft' }, retry, idleMs: QUICK.idleMs, agent });
 }
 
 const ask = (of: NameNodes, o: { signal?: AbortSignal } = {}): Promise<{ length: number }> =>
@@ -48,13 +44,12 @@ describe('NameNodes', () => {
   it('gives up at once on a name that nobody knows, but not on one that was known before', async () => {
     const fake = await started();
     const cause = Object.assign(new Error('getaddrinfo ENOTFOUND nn'), { code: 'ENOTFOUND' });
-    const unknown = () => Promise.reject(connectionFailure('nn:9870', cause));
     let tries = 0;
-    const count = (of: NameNodes) =>
-      of.call('STAT /a', {}, () => {
-        tries += 1;
-        return unknown();
-      });
+    const unknown = () => {
+      tries += 1;
+      return Promise.reject(connectionFailure('nn:9870', cause));
+    };
+    const count = (of: NameNodes) => of.call('STAT /a', {}, unknown);
     const of = nameNodes(fake, 100);
     await expect(count(of)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -81,7 +76,7 @@ describe('NameNodes', () => {
     ['silence', silent],
   ])('leaves %s for the other at once, and stays there', async (_, fault) => {
     const fake = await started({ nameNodes: 2 });
-    const of = nameNodes(fake, undefined, fault === silent ? SILENCE_MS : undefined);
+    const of = nameNodes(fake);
     fake.fault({ at: 'nn1' }, fault);
     await ask(of);
     await ask(of);
