@@ -15,7 +15,7 @@ import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 const MiB = 1024 ** 2;
 const SHARD_BYTES = 128 * MiB;
 const SHARDS = quick ? 2 : 8;
-const ROUNDS = quick ? 1 : 5;
+const ROUNDS = quick ? 1 : 4;
 const READ_AHEAD_BYTES = 64 * MiB;
 const BLOCKS = { 'blocks of 128 MiB': 128 * MiB, 'blocks of 1 MiB': MiB };
 const run = promisify(execFile);

@@ -7,7 +7,7 @@ import { ingest, sourceOf } from '../packages/hdfs-loader/dist/index.js';
 import { quick, say, summary } from './result.mjs';
 
 const of = (name) => createRequire(new URL(`../packages/${name}/package.json`, import.meta.url));
-const JPEGS = quick ? 1_000 : 10_000;
+const JPEGS = quick ? 1_000 : 5_000;
 const ROUNDS = quick ? 1 : 3;
 const CLASSES = 10;
 const SIDE = 128;
