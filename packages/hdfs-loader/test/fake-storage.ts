@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { type HdfsOptions, HdfsStorage } from '../src/storage/hdfs-storage.js';
-import type { FakeWebHdfs } from './fake-web-hdfs.js';
+import { type FakeOptions, FakeWebHdfs } from './fake-web-hdfs.js';
 
 /** The next attempt after a millisecond; otherwise patient, for a busy machine's pause is no fault. */
 export const QUICK = {
@@ -48,4 +48,20 @@ export async function entries<T>(of: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const entry of of) all.push(entry);
   return all;
+}
+
+/** As patient as can be: for what must end by a signal. */
+export const HOURS = { deadlineMs: 1e7, firstDelayMs: 1, maxDelayMs: 4 };
+
+export const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+
+/** Data that is made while it is asked for, and cannot be gone over again. */
+export async function* made(...words: string[]): AsyncGenerator<Uint8Array> {
+  for (const word of words) yield text(word);
+}
+
+/** A fake, and a storage on it. */
+export async function started(o: FakeOptions = {}): Promise<{ fake: FakeWebHdfs; storage: HdfsStorage }> {
+  const fake = await FakeWebHdfs.start(o);
+  return { fake, storage: fakeStorage(fake) };
 }
