@@ -50,7 +50,7 @@ export function addStart(root: Command): void {
     .option('--hosts <file>', 'hosts file: a host a line, name [slots=N] [gpus=0,1] [port=N] [user=NAME]')
     .option(
       '--dataset <name>',
-      'fashion-mnist, a folder with the official IDX files, or a converted data set: a folder or hdfs:// (fashion-mnist)',
+      'fashion-mnist, images in any form that ingest takes, or a data set that it made: a folder or hdfs:// (fashion-mnist)',
     )
     .option('--model <name>', `${names(MODELS)}, or the path of a tfjs model.json (mlp)`)
     .option('--trainer <name>', `${names(ALGORITHMS)} (adag)`)

@@ -104,7 +104,7 @@ export async function ingest(
     const keptSamples = journal.samples;
     if (keptSamples > 0) options.onNotice?.(`goes on behind ${keptSamples} samples in ${locationIn(storage, staging)}`);
     worthKeeping = keptSamples > 0;
-    await journal.save();
+    await journal.save({ signal });
     await storage.mkdirs(data, { signal });
     let samples = keptSamples;
     const tell = (more: number): void => {
@@ -122,8 +122,8 @@ export async function ingest(
       kept: journal.shards,
       onSamples: tell,
       async onShard(shard, subset) {
-        await lock.require();
-        await journal.add(shard, subset);
+        await lock.require({ signal });
+        await journal.add(shard, subset, { signal });
         worthKeeping = true;
       },
     });

@@ -45,7 +45,7 @@ export class RemoteFailure extends Error {
   }
 
   #code(): LoaderErrorCode {
-    const known = CODES[this.exception];
+    const known = entryOf(CODES, this.exception);
     if (known) return known;
     if (this.status === 0 && this.remedy !== 'none') return this.exception === TIMEOUT ? 'TIMEOUT' : 'UNAVAILABLE';
     // Of a gateway before WebHDFS, or of Kerberos: Hadoop's own refusals have a name.
@@ -91,6 +91,11 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   EOFException: 'wait',
 };
 
+/** A server chooses the name: `constructor` is in no table. */
+function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** Statuses of a server, or of a gateway before it, that is too busy just now. */
 const BUSY = new Set([429, 502, 503, 504]);
 /** Statuses of a gateway that has passed a request on and lost the answer. */
@@ -115,7 +120,7 @@ export function failureOf(status: number, body: unknown): RemoteFailure {
   if (remote) {
     const { exception, message } = remote;
     // A rename of the exception's cause hides in the text: a standby behind a router, as one.
-    const remedy = REMEDIES[exception] ?? (NO_DATA_NODE.test(message) || BUSY.has(status) ? 'wait' : 'none');
+    const remedy = entryOf(REMEDIES, exception) ?? (NO_DATA_NODE.test(message) || BUSY.has(status) ? 'wait' : 'none');
     return new RemoteFailure({ status, exception, message: firstLine(message), remedy });
   }
   const text = typeof body === 'string' ? body : '';

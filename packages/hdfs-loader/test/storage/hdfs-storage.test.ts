@@ -109,6 +109,15 @@ describe('list', () => {
     fake.fault({}, answer('{"DirectoryListing":{}}'));
     await expect(entries(storage.list('/'))).rejects.toMatchObject({ code: 'IO' });
   });
+
+  it('ends where a server says the same again and again', async () => {
+    const { fake, storage } = await started();
+    fake.tree.put('/f', text('x'));
+    const FileStatus = [fake.tree.status('/f', 'f')];
+    const again = { partialListing: { FileStatuses: { FileStatus } }, remainingEntries: 1 };
+    fake.fault({}, answer(JSON.stringify({ DirectoryListing: again })));
+    await expect(entries(storage.list('/'))).rejects.toThrow(/expected entries behind f, got it again$/);
+  });
 });
 
 describe('read and readInto', () => {
