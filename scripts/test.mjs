@@ -15,6 +15,9 @@ const vitest = spawnSync(
     join(ROOT, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--reporter=default',
+    // Patience for a busy machine; what must be prompt says so itself.
+    '--testTimeout=60000',
+    '--hookTimeout=60000',
     '--reporter=json',
     `--outputFile.json=${results}`,
     ...process.argv.slice(2),

@@ -132,12 +132,18 @@ export class RunFolder {
   async close(o: { failed: boolean }): Promise<void> {
     const { storage, workDir } = this.#place;
     // What is pending is rejected then.
-    const late = o.failed ? setTimeout(() => void storage.close(), LAST_WORDS_MS) : undefined;
+    let isLate = false;
+    const giveUp = (): void => {
+      isLate = true;
+      void storage.close();
+    };
+    const late = o.failed ? setTimeout(giveUp, LAST_WORDS_MS) : undefined;
     try {
       await this.flush();
       await this.#publish(LOGS);
       if (!this.#isHere && !o.failed) await rm(workDir, { recursive: true, force: true });
     } catch (error) {
+      if (isLate) throw cannotWrite(new Error(`no answer in ${LAST_WORDS_MS / 1000} s; logs: ${this.logDir}`));
       throw error instanceof ClusterError ? error : cannotWrite(error);
     } finally {
       clearTimeout(late);

@@ -169,7 +169,7 @@ export async function writeShards(source: OpenSource, to: ShardTarget): Promise<
     subsets: { train, test },
   };
   to.signal?.throwIfAborted();
-  await writeManifest(to.storage, to.dir, manifest);
+  await writeManifest(to.storage, to.dir, manifest, { signal: to.signal });
   return manifest;
 }
 

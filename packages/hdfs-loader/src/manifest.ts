@@ -130,9 +130,14 @@ export async function readManifest(storage: Storage, dir: string, options: CallO
 }
 
 /** Writes the manifest of a folder, whole or not at all. @throws LoaderError what the storage throws */
-export async function writeManifest(storage: Storage, dir: string, manifest: Manifest): Promise<void> {
+export async function writeManifest(
+  storage: Storage,
+  dir: string,
+  manifest: Manifest,
+  options: CallOptions = {},
+): Promise<void> {
   const text = JSON.stringify(manifest, null, 2) + '\n';
-  await storage.write(`${dir}/${MANIFEST_FILE}`, Buffer.from(text), { overwrite: true });
+  await storage.write(`${dir}/${MANIFEST_FILE}`, Buffer.from(text), { ...options, overwrite: true });
 }
 
 function sum(values: readonly number[]): number {

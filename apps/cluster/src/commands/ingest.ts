@@ -121,7 +121,7 @@ export function addIngest(root: Command): void {
     .option('--shard-size <bytes>', 'of a shard, as 128MiB (64MiB, but at most 10,000 images)');
   addHdfsFlags(addSourceFlags(command))
     .option('--restart', 'throw away what an interrupted ingest has left there')
-    .option('--overwrite', 'replace what is there, at the very end')
+    .option('--overwrite', 'replace the data set that is there, at the very end')
     .option('--json', 'print the result as one JSON object on standard output')
     .addHelpText(
       'after',

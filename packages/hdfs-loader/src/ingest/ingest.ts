@@ -105,7 +105,7 @@ export async function ingest(
     worthKeeping = keptSamples > 0;
     // Who had the lock until now may have finished.
     await requireFree(storage, path, { overwrite, signal });
-    await journal.save();
+    await journal.save({ signal });
     await storage.mkdirs(data, { signal });
     let samples = keptSamples;
     const tell = (more: number): void => {
@@ -123,8 +123,8 @@ export async function ingest(
       kept: journal.shards,
       onSamples: tell,
       async onShard(shard, subset) {
-        await lock.require();
-        await journal.add(shard, subset);
+        await lock.require({ signal });
+        await journal.add(shard, subset, { signal });
         worthKeeping = true;
       },
     });

@@ -93,14 +93,14 @@ export class Journal {
   }
 
   /** Adds a shard that is whole in its place. */
-  async add(shard: WrittenShard, subset: SubsetName): Promise<void> {
+  async add(shard: WrittenShard, subset: SubsetName, options: CallOptions = {}): Promise<void> {
     this.#shards[subset].push(shard);
-    await this.save();
+    await this.save(options);
   }
 
-  async save(): Promise<void> {
+  async save(options: CallOptions = {}): Promise<void> {
     const text = JSON.stringify({ format: 'weft-ingest', version: 1, plan: this.#plan, shards: this.#shards });
-    await this.#storage.write(this.#path, Buffer.from(`${text}\n`), { overwrite: true });
+    await this.#storage.write(this.#path, Buffer.from(`${text}\n`), { ...options, overwrite: true });
   }
 }
 

@@ -28,7 +28,9 @@ export async function parsed<T>(path: string, work: () => Promise<T>): Promise<T
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof LoaderError || (cause as Error).name === 'AbortError') throw cause;
+    // A range outside of the file is its footer's mistake.
+    const isOurs = cause instanceof LoaderError && cause.code !== 'INVALID_ARGUMENT';
+    if (isOurs || (cause as Error).name === 'AbortError') throw cause;
     throw new LoaderError('INVALID_SOURCE', `${path}: cannot read the Parquet file: ${(cause as Error).message}`, {
       cause,
     });
@@ -47,20 +49,22 @@ export async function openParquet(
 ): Promise<OpenParquet> {
   const file: AsyncBuffer = {
     byteLength: length,
-    async slice(start, end = length) {
+    slice(start, end = length) {
       const bytes = new Uint8Array(Math.max(0, end - start));
-      await storage.readInto(path, bytes, { offset: start, signal: options.signal });
-      return bytes.buffer;
+      const read = storage.readInto(path, bytes, { offset: start, signal: options.signal }).then(() => bytes.buffer);
+      // hyparquet asks for several at a time, and looks at the first that fails.
+      read.catch(() => {});
+      return read;
     },
   };
   const metadata = await parsed(path, () => parquetMetadataAsync(file));
-  const columns = parquetSchema(metadata).children;
+  const columns = await parsed(path, async () => parquetSchema(metadata).children);
   const names = columns.map(({ element }) => element.name);
   const { column: wanted } = options;
   const labelColumn =
     wanted === undefined
       ? labelColumnNames.find((name) => names.includes(name))
-      : names.find((name) => name === wanted);
+      : (names.find((name) => name === wanted) ?? (/^\d{1,6}$/.test(wanted) ? names[Number(wanted)] : undefined));
   if (labelColumn === undefined) {
     const what = wanted ?? labelColumnNames.join(', ');
     throw new LoaderError(
@@ -103,6 +107,11 @@ export async function readLabels(
   for (const { rowStart, rowEnd } of rowGroups(file)) {
     signal?.throwIfAborted();
     const cells = await parsed(path, () => scan.readColumn({ column, rowStart, rowEnd }));
+    // Memory is taken for as many as there should be.
+    if (cells.length !== rowEnd - rowStart) {
+      const message = `${path}: row ${rowStart}: expected a group of ${rowEnd - rowStart} rows, got ${cells.length}`;
+      throw new LoaderError('INVALID_SOURCE', message);
+    }
     for (let i = 0; i < cells.length; i++) {
       const where = (): string => `${path}: row ${rowStart + i}, column ${column}`;
       const cell: unknown = cells[i];

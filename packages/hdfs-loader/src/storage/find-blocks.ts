@@ -1,9 +1,17 @@
 /** Where the blocks of a file lie, asked of the NameNode. */
+import { z } from 'zod';
 import { LoaderError } from '../errors.js';
-import { locatedBlocks, type RemoteBlocks } from './located-blocks.js';
+import { locatedBlocks, REMOTE_BLOCKS } from './located-blocks.js';
 import type { NameNodes } from './name-nodes.js';
 import type { LocatedBlock } from './range-plan.js';
 import type { BlockLocation } from './storage.js';
+
+const COUNT = z.int().nonnegative();
+const BLOCK_LOCATIONS = z.object({
+  BlockLocation: z
+    .array(z.object({ offset: COUNT, length: COUNT, hosts: z.array(z.string()), names: z.array(z.string()) }))
+    .optional(),
+});
 
 interface Range {
   readonly offset: number;
@@ -14,19 +22,15 @@ interface Range {
 /** The blocks of a range of a file, by offset. @throws LoaderError */
 export async function blockLocations(nameNodes: NameNodes, path: string, o: Range): Promise<BlockLocation[]> {
   const { offset, length, signal } = o;
-  const { BlockLocation = [] } = await nameNodes.ask<{ BlockLocation?: readonly BlockLocation[] }>({
+  const { BlockLocation = [] } = await nameNodes.ask({
     op: 'GETFILEBLOCKLOCATIONS',
     field: 'BlockLocations',
+    schema: BLOCK_LOCATIONS,
     path,
     parameters: { offset, length },
     signal,
   });
-  return BlockLocation.map((block) => ({
-    offset: block.offset,
-    length: block.length,
-    hosts: [...block.hosts],
-    names: [...block.names],
-  })).sort((a, b) => a.offset - b.offset);
+  return BlockLocation.sort((a, b) => a.offset - b.offset);
 }
 
 /**
@@ -43,14 +47,15 @@ export async function blocksToRead(
   const { offset, length, signal, directReads } = o;
   if (directReads) {
     try {
-      const blocks = await nameNodes.ask<RemoteBlocks['LocatedBlocks']>({
+      const blocks = await nameNodes.ask({
         op: 'GET_BLOCK_LOCATIONS',
         field: 'LocatedBlocks',
+        schema: REMOTE_BLOCKS,
         path,
         parameters: { offset, length },
         signal,
       });
-      return locatedBlocks({ LocatedBlocks: blocks });
+      return locatedBlocks(blocks);
     } catch (error) {
       requireUnknown(error, signal);
     }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { normalizedPath } from './location.js';
 import type { NameNodes } from './name-nodes.js';
 import { RemoteFailure } from './remote-failure.js';
@@ -33,7 +34,7 @@ export function renameRemote(
       const url = nameNodes.url(address, { op: 'RENAME', path: from, parameters });
       try {
         const answer = await nameNodes.send({ url, method: 'PUT', signal, idleMs });
-        return answer.text === '' || answer.field<boolean>('boolean') === true;
+        return answer.text === '' || answer.field('boolean', z.boolean());
       } catch (error) {
         const missing = error instanceof RemoteFailure && error.exception === 'FileNotFoundException';
         if (missing && ambiguous && (await isThere(to))) return true;

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
+import { z } from 'zod';
 import { LoaderError } from '../errors.js';
 import { anyOf, crowdedController } from './abort-signals.js';
 import { blockLocations } from './find-blocks.js';
@@ -8,7 +9,7 @@ import { HdfsWriter } from './hdfs-writer.js';
 import { normalizedPath, parentPath } from './location.js';
 import { type NameNodeAddress, NameNodes, type Parameters, peerOf } from './name-nodes.js';
 import { type PlainCall, PlainOperations } from './plain-operations.js';
-import { type RemoteStatus, statusOf } from './remote-status.js';
+import { REMOTE_STATUS, statusOf } from './remote-status.js';
 import type { RetryPolicy, Try } from './retry.js';
 import type {
   BlockLocation,
@@ -40,6 +41,12 @@ export interface HdfsOptions {
   /** Whether blocks are read from DataNodes' data transfer ports, where those can be reached. */
   readonly directReads: boolean;
 }
+
+const LISTING = z.object({
+  partialListing: z.object({ FileStatuses: z.object({ FileStatus: z.array(REMOTE_STATUS) }) }),
+  remainingEntries: z.number().optional(),
+});
+const CHECKSUM = z.object({ algorithm: z.string(), bytes: z.string(), length: z.int().nonnegative() });
 
 const CONNECT_MS = 5_000;
 /** What a temporary file is removed within, after a failure: the failure waits for it. */
@@ -84,32 +91,33 @@ export class HdfsStorage implements Storage {
   async *list(path: string, options: CallOptions = {}): AsyncGenerator<FileStatus> {
     const directory = normalizedPath(path);
     let startAfter = '';
-    let first = '';
     for (;;) {
-      const { partialListing, remainingEntries } = await this.#ask<{
-        partialListing?: { FileStatuses?: { FileStatus?: readonly RemoteStatus[] } };
-        remainingEntries?: number;
-      }>({ op: 'LISTSTATUS_BATCH', field: 'DirectoryListing' }, path, options, {
-        // Hadoop 3.5 knows the parameter in lower case only, HttpFS as it is documented.
-        startAfter: startAfter === '' ? undefined : startAfter,
-        startafter: startAfter === '' ? undefined : startAfter,
-      });
-      const entries = partialListing?.FileStatuses?.FileStatus;
-      if (startAfter !== '' && entries?.[0]?.pathSuffix === first)
+      const { partialListing, remainingEntries } = await this.#ask(
+        { op: 'LISTSTATUS_BATCH', field: 'DirectoryListing', schema: LISTING },
+        path,
+        options,
+        {
+          // Hadoop 3.5 knows the parameter in lower case only, HttpFS as it is documented.
+          startAfter: startAfter === '' ? undefined : startAfter,
+          startafter: startAfter === '' ? undefined : startAfter,
+        },
+      );
+      const entries = partialListing.FileStatuses.FileStatus;
+      const last = entries.at(-1)?.pathSuffix;
+      // Else it would never end.
+      if (startAfter !== '' && last === startAfter)
         throw new LoaderError(
           'IO',
-          `LISTSTATUS_BATCH ${this.root}${path}: expected what follows ${startAfter}, got ${first}`,
+          `LISTSTATUS_BATCH ${this.root}${path}: expected entries behind ${last}, got it again`,
         );
-      first = entries?.[0]?.pathSuffix ?? '';
-      if (!entries) throw new LoaderError('IO', `LISTSTATUS_BATCH ${this.root}${path}: expected entries, got none`);
       for (const entry of entries) {
         // What is listed as itself, without a name, is a file.
         if (entry.pathSuffix === '')
           throw new LoaderError('IO', `${this.root}${path}: expected a directory, got a file`);
         yield statusOf(`${directory === '/' ? '' : directory}/${entry.pathSuffix}`, entry);
       }
-      startAfter = entries.at(-1)?.pathSuffix ?? '';
-      if (!remainingEntries || startAfter === '') return;
+      if (!remainingEntries || last === undefined) return;
+      startAfter = last;
     }
   }
 
@@ -213,8 +221,8 @@ export class HdfsStorage implements Storage {
   }
 
   async checksum(path: string, options: CallOptions = {}): Promise<FileChecksum> {
-    const { algorithm, bytes, length } = await this.#ask<{ algorithm: string; bytes: string; length: number }>(
-      { op: 'GETFILECHECKSUM', field: 'FileChecksum' },
+    const { algorithm, bytes, length } = await this.#ask(
+      { op: 'GETFILECHECKSUM', field: 'FileChecksum', schema: CHECKSUM },
       path,
       options,
     );
@@ -264,12 +272,12 @@ export class HdfsStorage implements Storage {
   }
 
   #ask<T>(
-    o: { op: string; field: string },
+    o: { op: string; field: string; schema: z.ZodType<T> },
     path: string,
     options: CallOptions,
     parameters: Parameters = {},
   ): Promise<T> {
-    return this.#nameNodes.ask<T>({ ...o, path, parameters, signal: this.#signal(options) });
+    return this.#nameNodes.ask({ ...o, path, parameters, signal: this.#signal(options) });
   }
 
   #call<T>(

@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import type { z } from 'zod';
 import { normalizedPath } from './location.js';
 import { connectionFailure, failureOf, IPC_PORT, RemoteFailure } from './remote-failure.js';
 import { type RetryPolicy, retrying, type Try } from './retry.js';
@@ -101,22 +102,24 @@ export class NameNodes {
     return true;
   }
 
-  /** An operation that asks something: the `field` of its answer. @throws LoaderError */
-  async ask<T>(o: { op: string; path: string; field: string; parameters?: Parameters } & CallOptions): Promise<T> {
-    const { op, path, field, parameters = {}, signal } = o;
+  /** An operation that asks something: the `field` of its answer, which must fit the schema. @throws LoaderError */
+  async ask<T>(
+    o: { op: string; path: string; field: string; schema: z.ZodType<T>; parameters?: Parameters } & CallOptions,
+  ): Promise<T> {
+    const { op, path, field, schema, parameters = {}, signal } = o;
     const method = 'GET';
     return this.call(this.where(op, path), { signal }, async (address, { idleMs }) => {
       const answer = await this.send({ url: this.url(address, { op, path, parameters }), method, signal, idleMs });
       if (answer.status === 307) {
         const url = locationOf(answer.headers);
         try {
-          return (await this.send({ url, method, signal, idleMs })).field<T>(field);
+          return (await this.send({ url, method, signal, idleMs })).field(field, schema);
         } catch (error) {
           // The NameNode has answered: another one would send us to the same DataNodes.
           throw error instanceof RemoteFailure && error.remedy === 'move' ? error.withRemedy('wait') : error;
         }
       }
-      return answer.field<T>(field);
+      return answer.field(field, schema);
     });
   }
 
@@ -165,7 +168,7 @@ export class NameNodes {
     }
     const { statusCode: status, headers } = response;
     if ((status < 200 || status > 299) && status !== 307) throw failureOf(status, text, peer);
-    return { status, headers, text, field: <T>(name: string) => fieldOf<T>(text, name, peer) };
+    return { status, headers, text, field: (name, schema) => fieldOf(text, { name, schema, peer }) };
   }
 }
 
@@ -177,8 +180,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
   readonly text: string;
-  /** What stands under a name in the JSON. @throws RemoteFailure where nothing does */
-  field<T>(name: string): T;
+  /** What stands under a name in the JSON. @throws RemoteFailure where that does not fit the schema */
+  field<T>(name: string, schema: z.ZodType<T>): T;
 }
 
 async function bodyText(response: Dispatcher.ResponseData, peer: string): Promise<string> {
@@ -195,20 +198,24 @@ async function bodyText(response: Dispatcher.ResponseData, peer: string): Promis
   return Buffer.concat(parts).toString('utf8');
 }
 
-function fieldOf<T>(text: string, name: string, peer: string): T {
+function fieldOf<T>(text: string, o: { name: string; schema: z.ZodType<T>; peer: string }): T {
+  const { name, schema, peer } = o;
   let value: unknown;
   try {
     value = (JSON.parse(text) as Record<string, unknown> | null)?.[name];
   } catch {}
-  if (value !== undefined && value !== null) return value as T;
-  const message = `${peer}: expected JSON with ${name}, got ${JSON.stringify(text.slice(0, 80))}`;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message: wrong } = result.error.issues[0]!;
+  const at = value === undefined || value === null ? '' : ` (${[name, ...path].join('.')}: ${wrong})`;
+  const message = `${peer}: expected JSON with ${name}${at}, got ${JSON.stringify(text.slice(0, 80))}`;
   throw new RemoteFailure({ status: 200, exception: '', message, remedy: 'none' });
 }
 
 /** Where a 307 leads. @throws RemoteFailure */
 export function locationOf(headers: Dispatcher.ResponseData['headers']): string {
   const { location } = headers;
-  if (typeof location === 'string' && URL.canParse(location)) return location;
+  if (typeof location === 'string' && /^https?:\/\//i.test(location) && URL.canParse(location)) return location;
   const message = `expected a redirect to a DataNode, got location ${JSON.stringify(location)}`;
   throw new RemoteFailure({ status: 307, exception: '', message, remedy: 'none' });
 }

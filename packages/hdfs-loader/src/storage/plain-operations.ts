@@ -4,7 +4,7 @@ import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { encodePath, type NameNodeAddress, peerOf } from './name-nodes.js';
 import { connectionFailure, failureOf, RemoteFailure } from './remote-failure.js';
-import type { RemoteStatus } from './remote-status.js';
+import { REMOTE_STATUS, type RemoteStatus } from './remote-status.js';
 
 /** What the operations of one NameNode need to know. */
 export interface PlainOptions {
@@ -61,9 +61,10 @@ export class PlainOperations {
 
   async stat(path: string, call: PlainCall): Promise<RemoteStatus> {
     const body = await this.#send(call, (client) => client.stat(encodePath(path), () => {}));
-    const { FileStatus } = (body ?? {}) as { FileStatus?: RemoteStatus };
-    if (!FileStatus) throw this.#unexpected('a FileStatus', body);
-    return FileStatus;
+    const { FileStatus } = (body ?? {}) as { FileStatus?: unknown };
+    const result = REMOTE_STATUS.safeParse(FileStatus);
+    if (!result.success) throw this.#unexpected('a FileStatus', body);
+    return result.data;
   }
 
   async mkdirs(path: string, call: PlainCall): Promise<void> {

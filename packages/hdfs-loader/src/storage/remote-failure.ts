@@ -45,7 +45,7 @@ export class RemoteFailure extends Error {
   }
 
   #code(): LoaderErrorCode {
-    const known = CODES[this.exception];
+    const known = entryOf(CODES, this.exception);
     if (known) return known;
     if (this.status === 0 && this.remedy !== 'none') return this.exception === TIMEOUT ? 'TIMEOUT' : 'UNAVAILABLE';
     // Of a gateway before WebHDFS, or of Kerberos: Hadoop's own refusals have a name.
@@ -91,6 +91,11 @@ const NAME_NODE_LOST =
   /^(?:Connect|ConnectTimeout|Socket|SocketTimeout|NoRouteToHost|UnknownHost|EOF|ClosedChannel)Exception$/;
 const CALL_FAILED = /^(?:Call From .* failed|.*Failed on local exception|.*End of File Exception between)/;
 
+/** A server chooses the name: `constructor` is in no table. */
+function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** Statuses of a server, or of a gateway before it, that is too busy just now. */
 const BUSY = new Set([429, 502, 503, 504]);
 /** Statuses of a gateway that has passed a request on and lost the answer. */
@@ -117,7 +122,8 @@ export function failureOf(status: number, body: unknown, peer: string): RemoteFa
     const { exception, message } = remote;
     // A rename of the exception's cause hides in the text: a standby behind a router, as one.
     const lost = NAME_NODE_LOST.test(exception) || CALL_FAILED.test(message);
-    const remedy = REMEDIES[exception] ?? (lost || NO_DATA_NODE.test(message) || BUSY.has(status) ? 'wait' : 'none');
+    const remedy =
+      entryOf(REMEDIES, exception) ?? (lost || NO_DATA_NODE.test(message) || BUSY.has(status) ? 'wait' : 'none');
     const words = firstLine(message) || `no message, HTTP status ${status} of ${peer}`;
     return new RemoteFailure({ status, exception, message: words, remedy, ambiguous: lost });
   }

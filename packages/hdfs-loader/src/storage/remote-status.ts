@@ -1,17 +1,19 @@
+import { z } from 'zod';
 import type { FileStatus } from './storage.js';
 
-/** Hadoop's words for a file or directory. */
-export interface RemoteStatus {
-  readonly pathSuffix: string;
-  readonly type: 'FILE' | 'DIRECTORY' | 'SYMLINK';
-  readonly length: number;
-  readonly modificationTime: number;
-  readonly owner: string;
-  readonly group: string;
-  readonly permission: string;
-  readonly blockSize: number;
-  readonly replication: number;
-}
+/** Hadoop's words for a file or directory, as they come. */
+export const REMOTE_STATUS = z.object({
+  pathSuffix: z.string(),
+  type: z.enum(['FILE', 'DIRECTORY', 'SYMLINK']),
+  length: z.int().nonnegative(),
+  modificationTime: z.number(),
+  owner: z.string(),
+  group: z.string(),
+  permission: z.string(),
+  blockSize: z.number(),
+  replication: z.number(),
+});
+export type RemoteStatus = z.infer<typeof REMOTE_STATUS>;
 
 /** The same in ours. */
 export function statusOf(path: string, status: RemoteStatus): FileStatus {

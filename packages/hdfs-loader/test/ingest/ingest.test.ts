@@ -313,6 +313,22 @@ describe('ingest', () => {
     await expect(ingest(syntheticSource(), target, { shardBytes, onProgress })).rejects.toBe(down);
   });
 
+  it('ends at a signal while the storage does not answer', async () => {
+    const storage = fileStorage();
+    const write = storage.write.bind(storage);
+    const stop = new AbortController();
+    storage.write = (path, data, o) => {
+      if (!path.endsWith('/journal.json') || !o?.signal) return write(path, data, o);
+      const { signal } = o;
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+        stop.abort(new Error('stopped'));
+      });
+    };
+    const target = { storage, path: join(scratchFolder(), 'd') };
+    await expect(ingest(syntheticSource(), target, { shardBytes, signal: stop.signal })).rejects.toThrow('stopped');
+  });
+
   it('lets one in at a time', async () => {
     const parent = scratchFolder();
     for (let round = 0; round < 10; round++) {

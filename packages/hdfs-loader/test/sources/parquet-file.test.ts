@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { LoaderError } from '../../src/errors.js';
 import { huggingFaceNames, openParquet, parsed, readLabels, rowGroups } from '../../src/sources/parquet-file.js';
 import { TableLabels } from '../../src/sources/table-labels.js';
@@ -8,7 +8,7 @@ import { fileStorage } from '../../src/storage/file-storage.js';
 import { COLUMNS, writeParquet } from '../parquet-table.js';
 import { scratchFolder } from '../scratch-folder.js';
 
-function open(huggingface?: string) {
+function open(huggingface?: string, column?: string) {
   const path = join(scratchFolder(), 'a.parquet');
   const columns = [
     { name: 'class', data: ['x', 'y', 'x', 'z', 'y'], schema: COLUMNS.text('class') },
@@ -17,10 +17,38 @@ function open(huggingface?: string) {
   const kvMetadata = huggingface === undefined ? [] : [{ key: 'huggingface', value: huggingface }];
   writeParquet(path, columns, { rowGroupSize: 2, kvMetadata });
   const file = { path, length: statSync(path).size, modifiedMs: 0, subset: null };
-  return openParquet(fileStorage(), file, { column: undefined });
+  return openParquet(fileStorage(), file, { column });
 }
 
 describe('openParquet', () => {
+  it('takes the label’s column by its index', async () => {
+    expect(await open(undefined, '0')).toMatchObject({ labelColumn: 'class' });
+    await expect(open(undefined, '2')).rejects.toThrow(/expected a label column 2 \(--label-column\), got "class, p"$/);
+  });
+
+  it('refuses a damaged file, whatever byte is damaged, and leaves no rejection behind', async () => {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', onUnhandled);
+    onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
+    const spark = readFileSync(new URL('../fixtures/spark-arrays.parquet', import.meta.url));
+    const path = join(scratchFolder(), 'damaged.parquet');
+    for (let at = 4; at < spark.length; at++) {
+      for (const value of [0x00, 0xff]) {
+        const damaged = Buffer.from(spark);
+        damaged[at] = value;
+        writeFileSync(path, damaged);
+        const file = { path, length: damaged.length, modifiedMs: 0, subset: null };
+        try {
+          await readLabels(await openParquet(fileStorage(), file, { column: undefined }), new TableLabels(), undefined);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LoaderError);
+        }
+      }
+    }
+    expect(unhandled).toEqual([]);
+  });
+
   it('finds label and pixels, the ranges of row groups, and labels', async () => {
     const file = await open();
     expect(file).toMatchObject({ labelColumn: 'class', pixels: { kind: 'numbers', columns: ['p'] } });

@@ -11,9 +11,7 @@ const located = (startOffset: number, blockId: number, isCorrupt = false) => ({
 
 describe('locatedBlocks', () => {
   it('gives blocks by offset, with what a direct read needs', () => {
-    const blocks = locatedBlocks({
-      LocatedBlocks: { isUnderConstruction: false, locatedBlocks: [located(100, 8), located(0, 7)] },
-    });
+    const blocks = locatedBlocks({ isUnderConstruction: false, locatedBlocks: [located(100, 8), located(0, 7)] });
     expect(blocks.map(({ offset, block }) => [offset, block?.id])).toEqual([
       [0, 7],
       [100, 8],
@@ -32,10 +30,10 @@ describe('locatedBlocks', () => {
     ['an erasure-coded file', false, located(0, -(2 ** 63))],
     ['a corrupt block', false, located(0, 7, true)],
   ])('leaves %s to WebHDFS', (_, isUnderConstruction, block) => {
-    expect(locatedBlocks({ LocatedBlocks: { isUnderConstruction, locatedBlocks: [block] } })[0]?.block).toBeUndefined();
+    expect(locatedBlocks({ isUnderConstruction, locatedBlocks: [block] })[0]?.block).toBeUndefined();
   });
 
   it('has none for an empty file', () => {
-    expect(locatedBlocks({ LocatedBlocks: { isUnderConstruction: false } })).toEqual([]);
+    expect(locatedBlocks({ isUnderConstruction: false })).toEqual([]);
   });
 });

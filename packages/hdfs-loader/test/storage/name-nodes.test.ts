@@ -1,9 +1,10 @@
 import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { DEFAULT_PORTS, encodePath, locationOf, NameNodes, peerOf } from '../../src/storage/name-nodes.js';
 import { connectionFailure, IPC_PORT, RemoteFailure } from '../../src/storage/remote-failure.js';
 import { answer, busy, closed, page, redirectTo, refuse, reset, silent, standby, starting } from '../fake-faults.js';
-import { QUICK } from '../fake-storage.js';
+import { QUICK, SILENCE_MS } from '../fake-storage.js';
 import { FakeWebHdfs } from '../fake-web-hdfs.js';
 
 function nameNodes(fake: FakeWebHdfs, deadlineMs: number = QUICK.retry.deadlineMs): NameNodes {
@@ -14,11 +15,13 @@ function nameNodes(fake: FakeWebHdfs, deadlineMs: number = QUICK.retry.deadlineM
     .split(',')
     .map((text) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(text.split(':')[1]) }));
   const retry = { ...QUICK.retry, deadlineMs };
-  return new NameNodes({ addresses, credentials: { 'user.name': 'weft' }, retry, idleMs: QUICK.idleMs, agent });
+  return new NameNodes({ addresses, credentials: { 'user.name': 'weft' }, retry, idleMs: SILENCE_MS, agent });
 }
 
+const LENGTH = z.looseObject({ length: z.number() });
+
 const ask = (of: NameNodes, o: { signal?: AbortSignal } = {}): Promise<{ length: number }> =>
-  of.ask<{ length: number }>({ op: 'GETFILESTATUS', path: '/a', field: 'FileStatus', ...o });
+  of.ask({ op: 'GETFILESTATUS', path: '/a', field: 'FileStatus', schema: LENGTH, ...o });
 
 async function started(o: { nameNodes?: number } = {}): Promise<FakeWebHdfs> {
   const fake = await FakeWebHdfs.start(o);
@@ -119,7 +122,13 @@ describe('NameNodes', () => {
     ['a page', answer('<html>hello'), /expected JSON with FileStatus, got "<html>hello"$/],
     ['other JSON', answer('{"boolean":true}'), /expected JSON with FileStatus, got "\{\\"boolean\\":true\}"$/],
     ['null', answer('null'), /got "null"$/],
+    [
+      'a field of another shape',
+      answer('{"FileStatus":{"length":"7"}}'),
+      /expected JSON with FileStatus \(FileStatus\.length: .*got /,
+    ],
     ['a page for a 404', page(404, '<html><title>Not Found</title>'), /got HTTP status 404: Not Found$/],
+    ['a redirect to a file', redirectTo('file:///a'), /expected a redirect to a DataNode, got location "file:/],
     ['a redirect to nowhere', redirectTo('/'), /expected a redirect to a DataNode, got location "\/"$/],
   ])('says what came instead: %s', async (_, fault, message) => {
     const fake = await started();
@@ -217,7 +226,7 @@ describe('NameNodes', () => {
     await fake.stop('dn1');
     fake.fault({ op: 'GETFILECHECKSUM', at: 'nn1' }, redirectTo(`http://${port}/webhdfs/v1/a?op=GETFILECHECKSUM`), 1);
     const of = nameNodes(fake);
-    const { length } = await of.ask<{ length: number }>({ op: 'GETFILECHECKSUM', path: '/a', field: 'FileChecksum' });
+    const { length } = await of.ask({ op: 'GETFILECHECKSUM', path: '/a', field: 'FileChecksum', schema: LENGTH });
     expect(length).toBe(16);
   });
 

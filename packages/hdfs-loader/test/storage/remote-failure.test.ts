@@ -25,6 +25,7 @@ describe('failureOf', () => {
     [403, 'InvalidPathException', 'INVALID_ARGUMENT', 'none'],
     [403, 'PathIsNotEmptyDirectoryException', 'IO', 'none'],
     [403, 'IOException', 'IO', 'none'],
+    [403, 'constructor', 'IO', 'none'],
     [503, 'IOException', 'UNAVAILABLE', 'wait'],
   ] as const)('%i %s is %s: %s', (status, exception, code, remedy) => {
     const failure = failureOf(status, remote(exception), 'nn:9870');
