@@ -64,7 +64,7 @@ const CASES: readonly [args: string, words: readonly string[]][] = [
   ['--hosts DIR/hosts-remote.txt', ['hosts-remote.txt:3', 'node7.example', 'not this machine']],
   ['--hosts DIR/hosts-empty.txt', ['hosts-empty.txt', 'at least one host']],
   ['--dataset DIR/nowhere', ['--dataset', 'nowhere', 'does not exist']],
-  ['--dataset DIR/empty', ['--dataset', 'empty', 'train-images']],
+  ['--dataset DIR/empty', ['--dataset', 'empty', 'train-labels-idx1-ubyte']],
   ['--dataset DIR/truncated', ['truncated', 'train-images-idx3-ubyte.gz']],
   ['--model DIR/not-json.json', ['--model', 'not-json.json', 'JSON']],
   ['--model DIR/seven/model.json', ['--model', '7 outputs', '10 classes']],
