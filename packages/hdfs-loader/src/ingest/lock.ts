@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { LoaderError } from '../errors.js';
 import { isDead } from '../staging.js';
@@ -15,6 +16,8 @@ const STALE_MS = 60_000;
 const MAX_ATTEMPTS = 4;
 /** How long a failure waits for what it leaves behind to be removed. */
 const CLEAN_UP_MS = 1_000;
+const LOOKS = 5;
+const LOOK_MS = 20;
 
 const schema = z.object({ host: z.string(), pid: z.int(), token: z.string() });
 type Owner = z.infer<typeof schema>;
@@ -67,13 +70,13 @@ export async function acquireLock(
         await sweep(claim, options);
         return lock;
       }
-      const held = await holder(storage, folder, options);
+      const held = await steadyHolder(storage, folder, options);
       if (held !== null) {
         const now = await storage.stat(`${claim.own}/${FILE}`, { signal });
         const isGone = held.host === mine.host && isDead(held.pid);
         if (!isGone && now.modifiedMs - held.modifiedMs < staleMs) throw locked(locationIn(storage, dir), held);
       }
-      await takeAway(claim, held?.token ?? null);
+      await takeAway(claim, held?.token ?? null, options);
     }
     throw new LoaderError('LOCKED', `${locationIn(storage, dir)}: others took its lock ${MAX_ATTEMPTS} times in a row`);
   } catch (error) {
@@ -146,7 +149,7 @@ function keep(claim: Claim): Lock {
   return {
     isMine,
     async require(options = {}) {
-      const held = await holder(storage, folder, options);
+      const held = await steadyHolder(storage, folder, options);
       if (held?.token === mine.token) return;
       throw held === null
         ? new LoaderError('LOCKED', `${dir}: another process has taken its lock away`)
@@ -156,9 +159,21 @@ function keep(claim: Claim): Lock {
       clearInterval(timer);
       options.signal?.addEventListener('abort', () => ended.abort(), { once: true });
       await beating;
-      if (await isMine(options)) await takeAway(claim, mine.token, options);
+      const held = await steadyHolder(storage, folder, options);
+      if (held?.token === mine.token) await takeAway(claim, mine.token, options);
     },
   };
+}
+
+/**
+ * Whose lock it is, looked at again for a moment where there is none: another process may be putting back just now what it took for a rest.
+ */
+async function steadyHolder(storage: Storage, folder: string, options: CallOptions): ReturnType<typeof holder> {
+  for (let look = 1; ; look++) {
+    const held = await holder(storage, folder, options);
+    if (held !== null || look === LOOKS) return held;
+    await sleep(LOOK_MS);
+  }
 }
 
 /** Whose lock it is, and its last sign of life; null when there is none, or none that can be read. */

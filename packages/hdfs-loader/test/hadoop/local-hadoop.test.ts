@@ -37,7 +37,8 @@ describe.skipIf(!start)('a Hadoop that outlives its starter', { timeout: START_M
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'weft-loader-'));
     // 0: free ports, where users have the known ones.
-    const ups = await Promise.all([up({ httpPort: 0, rpcPort: 0 }), up()]);
+    const free = { httpPort: 0, rpcPort: 0 };
+    const ups = await Promise.all([up(free), up(free)]);
     first = ups[0]!;
     expect(ups.filter(({ already }) => already)).toHaveLength(1);
   }, START_MS);
