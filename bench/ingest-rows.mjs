@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ingest, sourceOf } from '../packages/hdfs-loader/dist/index.js';
+import { ingest, openStorage, sourceOf } from '../packages/hdfs-loader/dist/index.js';
 import { quick, say, summary } from './result.mjs';
 
 const of = (name) => createRequire(new URL(`../packages/${name}/package.json`, import.meta.url));
@@ -42,7 +42,9 @@ async function measure(url, name, open) {
   for (let round = 0; round < ROUNDS; round++) {
     const cpu = process.cpuUsage();
     const start = performance.now();
-    const { manifest } = await ingest(await open(), `${url}/bench/ingested`, { overwrite: true });
+    const destination = openStorage(`${url}/bench/ingested`);
+    const { manifest } = await ingest(await open(), destination, { overwrite: true });
+    await destination.storage.close();
     const seconds = (performance.now() - start) / 1000;
     const { user, system } = process.cpuUsage(cpu);
     rates.push((manifest.subsets.train.samples + manifest.subsets.test.samples) / seconds);
