@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { type HdfsOptions, HdfsStorage } from '../src/storage/hdfs-storage.js';
+import type { NameNodeAddress } from '../src/storage/name-nodes.js';
 import { type FakeOptions, FakeWebHdfs } from './fake-web-hdfs.js';
 
 /** The next attempt after a millisecond; otherwise patient, for a busy machine's pause is no fault. */
@@ -11,12 +12,17 @@ export const QUICK = {
 /** What counts as silence where a test is about that. */
 export const SILENCE_MS = 1_000;
 
-/** A storage on the fake that closes when the test ends. Everything is read over WebHDFS, for the fake speaks nothing else. */
-export function fakeStorage(fake: FakeWebHdfs, o: Partial<HdfsOptions> = {}): HdfsStorage {
-  const addresses = fake.url
+/** Where its NameNodes listen. */
+export function addressesOf(fake: FakeWebHdfs): NameNodeAddress[] {
+  return fake.url
     .slice('hdfs://'.length)
     .split(',')
-    .map((address) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(address.split(':')[1]) }));
+    .map((address) => ({ protocol: 'http', host: '127.0.0.1', port: Number(address.split(':')[1]) }));
+}
+
+/** A storage on the fake that closes when the test ends. Everything is read over WebHDFS, for the fake speaks nothing else. */
+export function fakeStorage(fake: FakeWebHdfs, o: Partial<HdfsOptions> = {}): HdfsStorage {
+  const addresses = addressesOf(fake);
   const storage = new HdfsStorage({
     addresses,
     user: 'weft',

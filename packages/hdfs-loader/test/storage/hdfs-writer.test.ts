@@ -17,7 +17,7 @@ import {
   silent,
   standby,
 } from '../fake-faults.js';
-import { patterned, QUICK, SILENCE_MS } from '../fake-storage.js';
+import { addressesOf, patterned, QUICK, SILENCE_MS } from '../fake-storage.js';
 import { type FakeOptions, FakeWebHdfs } from '../fake-web-hdfs.js';
 
 const bytes = patterned(3_000_000);
@@ -30,10 +30,7 @@ async function writing(o: FakeOptions & { deadlineMs?: number; idleMs?: number }
   const fake = await FakeWebHdfs.start({ dataNodes: 3, ...options });
   const agent = new Agent();
   onTestFinished(() => agent.destroy());
-  const addresses = fake.url
-    .slice(7)
-    .split(',')
-    .map((text) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(text.split(':')[1]) }));
+  const addresses = addressesOf(fake);
   const retry = { ...QUICK.retry, deadlineMs };
   const nameNodes = new NameNodes({ addresses, credentials: {}, retry, idleMs, agent });
   const lengthOf = (path: string): Promise<number> => Promise.resolve(fake.tree.find(path)?.bytes?.length ?? 0);

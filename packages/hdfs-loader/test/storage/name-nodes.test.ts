@@ -4,16 +4,13 @@ import { z } from 'zod';
 import { DEFAULT_PORTS, encodePath, locationOf, NameNodes, peerOf } from '../../src/storage/name-nodes.js';
 import { connectionFailure, IPC_PORT, RemoteFailure } from '../../src/storage/remote-failure.js';
 import { answer, busy, closed, page, redirectTo, refuse, reset, silent, standby, starting } from '../fake-faults.js';
-import { QUICK, SILENCE_MS } from '../fake-storage.js';
+import { addressesOf, QUICK, SILENCE_MS } from '../fake-storage.js';
 import { FakeWebHdfs } from '../fake-web-hdfs.js';
 
 function nameNodes(fake: FakeWebHdfs, deadlineMs: number = QUICK.retry.deadlineMs): NameNodes {
   const agent = new Agent();
   onTestFinished(() => agent.destroy());
-  const addresses = fake.url
-    .slice(7)
-    .split(',')
-    .map((text) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(text.split(':')[1]) }));
+  const addresses = addressesOf(fake);
   const retry = { ...QUICK.retry, deadlineMs };
   return new NameNodes({ addresses, credentials: { 'user.name': 'weft' }, retry, idleMs: SILENCE_MS, agent });
 }

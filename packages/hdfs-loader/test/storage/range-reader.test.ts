@@ -20,7 +20,7 @@ import {
   stallAfter,
   standby,
 } from '../fake-faults.js';
-import { patterned, QUICK, SILENCE_MS } from '../fake-storage.js';
+import { addressesOf, patterned, QUICK, SILENCE_MS } from '../fake-storage.js';
 import { type FakeOptions, FakeWebHdfs } from '../fake-web-hdfs.js';
 
 const bytes = patterned(100_000);
@@ -48,10 +48,7 @@ async function reading(o: FakeOptions & { deadlineMs?: number; idleMs?: number }
   fake.tree.put('/f', bytes);
   const agent = new Agent();
   onTestFinished(() => agent.destroy());
-  const addresses = fake.url
-    .slice(7)
-    .split(',')
-    .map((text) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(text.split(':')[1]) }));
+  const addresses = addressesOf(fake);
   const retry = { ...QUICK.retry, deadlineMs };
   const nameNodes = new NameNodes({ addresses, credentials: {}, retry, idleMs, agent });
   const stats = { bytes: 0, retries: 0 };
