@@ -122,6 +122,7 @@ async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promi
   let engine = '';
   let epochNow = 0;
   let nextMetricMs = 0;
+  let correctByClass: ArrayLike<number> = [];
   const { parameters, state, shards, audit } = await coordinate({
     config,
     run,
@@ -154,6 +155,7 @@ async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promi
     },
     onEpochTrained: () => metrics.endTraining(),
     onEpochScored: (epoch, scores) => {
+      correctByClass = scores.correctByClass ?? correctByClass;
       const report = metrics.endEpoch(epoch, scores);
       const written = folder.metric({ type: 'epoch', ...report }).then(() => folder.flush());
       // Waited for by the coordinator, also where the view throws.
@@ -172,6 +174,7 @@ async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promi
     engine,
     parameters: describeModel(model).parameters,
     epochs: metrics.epochs,
+    correctByClass,
     shards,
     audit,
     seconds: (performance.now() - started) / 1000,

@@ -55,6 +55,14 @@ describe('train', { timeout: 120_000 }, () => {
     expect(report.perShard[0]?.version).toBeGreaterThanOrEqual(60);
     expect(report.samples).toEqual({ expected: 1200, trained: 1200, twice: 0, never: 0 });
     expect(report.testAccuracy).toBeGreaterThan(0.6);
+    const found = report.perClass.reduce((sum, { samples, recall }) => sum + samples * recall!, 0);
+    expect(found / 61).toBeCloseTo(report.testAccuracy, 12);
+    expect(report.perClass.map(({ name, samples }) => [name, samples])).toEqual([
+      ['upper', 21],
+      ['middle', 20],
+      ['lower', 20],
+    ]);
+    expect(report).toMatchObject({ meanRecall: expect.any(Number), largestClassAccuracy: 21 / 61 });
     expect(report.epochs).toEqual(epochs);
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
     for (const { workers } of epochs) expect(workers.reduce((sum, w) => sum + w.samples, 0)).toBe(300);
