@@ -113,8 +113,8 @@ describe('StandardScaler', () => {
     const features = 3 * 256 * 256;
     const wide = { values: new Uint8Array(2 * features).fill(4, features), rows: 2, features };
     const [shared] = await fittedOnShares(() => new StandardScaler(), [wide], 2);
-    expect(shared!.mean).toEqual(new Float64Array(features).fill(2));
-    expect(shared!.transform(wide).values.subarray(0, features)).toEqual(new Float32Array(features).fill(-1));
+    expect(shared!.mean.every((mean) => mean === 2)).toBe(true);
+    expect(shared!.transform(wide).values.every((z, i) => z === (i < features ? -1 : 1))).toBe(true);
   });
 
   it('writes into a given buffer, also in place', async () => {
