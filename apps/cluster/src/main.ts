@@ -25,7 +25,8 @@ function program(): Command {
 
 /** The commands of the one that a line names, `start, data` or `ls, show`. */
 function commandsOf(root: Command, argv: readonly string[]): string {
-  const named = root.commands.find((command) => command.name() === argv[0]) ?? root;
+  let named = root;
+  for (const word of argv) named = named.commands.find((command) => command.name() === word) ?? named;
   return named.commands.map((command) => command.name()).join(', ');
 }
 

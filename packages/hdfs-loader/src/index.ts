@@ -63,3 +63,8 @@ export { readDelegationToken } from './storage/delegation-token.js';
 export { fileStorage } from './storage/file-storage.js';
 export { hostsOfThisMachine, openStorage, type StorageOptions } from './storage/open-storage.js';
 export type { BlockLocation, FileChecksum, FileStatus, ReadStats, Storage } from './storage/storage.js';
+export {
+  type SynthesizedDeepFashion,
+  type SynthesizeOptions,
+  synthesizeDeepFashion,
+} from './synthetic/synthesize-deep-fashion.js';
