@@ -23,7 +23,7 @@ const ARROWS: Record<string, readonly string[]> = {
   '@weft/models': ['@weft/native'],
   '@weft/trainer': ['@weft/models', '@weft/native', '@weft/transport'],
   '@weft/hdfs-loader': ['@weft/native', '@weft/safetensors'],
-  '@weft/preprocessing': ['@weft/safetensors'],
+  '@weft/preprocessing': ['@weft/native', '@weft/safetensors'],
 };
 
 describe('the packages', () => {

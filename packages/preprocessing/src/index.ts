@@ -3,6 +3,21 @@ export type { Matrix, Values } from './matrix.js';
 export { type Affine, type MinMaxOptions, MinMaxScaler } from './min-max-scaler.js';
 export { type Moments, mergeMoments, momentsOf } from './moments.js';
 export { OneHot } from './one-hot.js';
-export { loadTransformer, saveTransformer, transformerFromJSON } from './saved-transformer.js';
+export {
+  decodeTransformer,
+  encodeTransformer,
+  loadTransformer,
+  saveTransformer,
+  transformerFromJSON,
+} from './saved-transformer.js';
 export { StandardScaler } from './standard-scaler.js';
-export type { Chunks, FitOptions, Transformer, TransformerClass, TransformerJson } from './transformer.js';
+export type {
+  AllReduce,
+  Chunks,
+  ElementType,
+  FitOptions,
+  FitProgress,
+  Transformer,
+  TransformerClass,
+  TransformerJson,
+} from './transformer.js';

@@ -1,5 +1,6 @@
 import { PreprocessingError } from './errors.js';
 import { assertFinite, assertMatrix, type Matrix, outputOf } from './matrix.js';
+import { assertFeatures } from './shape.js';
 import { readState } from './state-reader.js';
 import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
 
@@ -68,6 +69,17 @@ export class MinMaxScaler implements Transformer {
     return this.#fitted(this.#max);
   }
 
+  get isFitted(): boolean {
+    return this.#min !== undefined;
+  }
+
+  /** That of what goes in. @throws PreprocessingError SHAPE_MISMATCH */
+  outputShape(inputShape: readonly number[]): readonly number[] {
+    const features = this.#features();
+    if (features !== undefined) assertFeatures(inputShape, features);
+    return inputShape;
+  }
+
   /** Learns the ranges in one pass. @throws PreprocessingError NOT_FITTED (no rows), SHAPE_MISMATCH, INVALID_VALUE */
   async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
     this.#min = undefined;
@@ -77,7 +89,7 @@ export class MinMaxScaler implements Transformer {
       signal?.throwIfAborted();
       this.update(chunk);
       rows += chunk.rows;
-      onProgress?.(rows);
+      onProgress?.({ step: this.kind, pass: 1, passes: 1, rows });
     }
     this.#fitted(this.#min);
     return this;
@@ -138,7 +150,7 @@ export class MinMaxScaler implements Transformer {
   }
 
   /** (x′ − shift)/scale. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH */
-  inverse(y: Matrix<Float32Array>, out?: Float32Array): Matrix<Float32Array> {
+  inverse(y: Matrix, out?: Float32Array): Matrix<Float32Array> {
     return this.#map(y, out, ({ scale, shift }) => ({ scale: 1 / scale, shift: -shift / scale }));
   }
 

@@ -1,5 +1,6 @@
 import { PreprocessingError } from './errors.js';
 import { assertMatrix, type Matrix, outputOf } from './matrix.js';
+import { assertFeatures } from './shape.js';
 import { readState } from './state-reader.js';
 import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
 
@@ -34,6 +35,16 @@ export class OneHot implements Transformer {
     return this.#classes;
   }
 
+  get isFitted(): boolean {
+    return this.#classes !== undefined;
+  }
+
+  /** One label gives as many values as there are classes. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH */
+  outputShape(inputShape: readonly number[]): readonly number[] {
+    assertFeatures(inputShape, 1);
+    return [this.classes];
+  }
+
   /** Learns the number of classes: the greatest label + 1. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH, INVALID_VALUE */
   async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
     let greatest = -1;
@@ -43,7 +54,7 @@ export class OneHot implements Transformer {
       assertMatrix(chunk, 1);
       for (let row = 0; row < chunk.rows; row++) greatest = Math.max(greatest, labelAt(chunk, row, MAX_CLASSES));
       rows += chunk.rows;
-      onProgress?.(rows);
+      onProgress?.({ step: this.kind, pass: 1, passes: 1, rows });
     }
     if (greatest < 0) throw new PreprocessingError('NOT_FITTED', `${this.kind}: fitted on no rows`);
     this.#classes = greatest + 1;
@@ -61,7 +72,7 @@ export class OneHot implements Transformer {
   }
 
   /** Rows × classes to rows × 1 labels. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH, INVALID_VALUE for NaN */
-  inverse(y: Matrix<Float32Array>): Matrix<Uint16Array> {
+  inverse(y: Matrix): Matrix<Uint16Array> {
     const { classes } = this;
     assertMatrix(y, classes);
     const labels = new Uint16Array(y.rows);

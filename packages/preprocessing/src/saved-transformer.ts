@@ -1,13 +1,14 @@
-import { readSafetensors, type Tensor, writeSafetensors } from '@weft/safetensors';
+import {
+  type DecodedSafetensors,
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  type Tensor,
+  writeSafetensors,
+} from '@weft/safetensors';
 import { PreprocessingError } from './errors.js';
-import { MinMaxScaler } from './min-max-scaler.js';
-import { OneHot } from './one-hot.js';
-import { StandardScaler } from './standard-scaler.js';
-import type { Transformer, TransformerClass } from './transformer.js';
-
-const CLASSES: ReadonlyMap<string, TransformerClass> = new Map(
-  [MinMaxScaler, StandardScaler, OneHot].map((type): [string, TransformerClass] => [type.kind, type]),
-);
+import type { Transformer } from './transformer.js';
+import { restoreStep } from './transformer-classes.js';
 
 /** Key of the JSON state in the file's metadata. */
 const STATE = 'transformer';
@@ -19,23 +20,39 @@ const STATE = 'transformer';
  * @example const scaler = transformerFromJSON(JSON.parse(text));
  */
 export function transformerFromJSON(json: unknown, tensors: Readonly<Record<string, Tensor>> = {}): Transformer {
-  const kind = (json as { kind?: unknown } | null | undefined)?.kind;
-  const type = typeof kind === 'string' ? CLASSES.get(kind) : undefined;
-  if (!type) {
-    const message = `expected a transformer of kind ${[...CLASSES.keys()].join(', ')}, got ${JSON.stringify(kind)}`;
-    throw new PreprocessingError('INVALID_STATE', message);
-  }
-  return type.fromJSON(json, tensors);
+  return restoreStep(json, tensors);
 }
 
 /**
- * Saves a fitted transformer as one safetensors file: its JSON as metadata, its large arrays as tensors.
+ * A fitted transformer, or a pipeline of which any number of steps are fitted, as the parts of one safetensors file: its
+ * JSON as metadata, its large arrays as tensors. The parts are views: the transformer must not learn until they are written.
+ *
+ * @throws PreprocessingError NOT_FITTED
+ * @example const bytes = Buffer.concat(encodeTransformer(scaler));
+ */
+export function encodeTransformer(transformer: Transformer): Uint8Array[] {
+  return encodeSafetensors(transformer.tensors?.() ?? {}, metadataOf(transformer));
+}
+
+/**
+ * Reads what `encodeTransformer` gave. Large arrays are views of `bytes` where they are aligned.
+ *
+ * @param where file, for messages
+ * @throws PreprocessingError INVALID_STATE, its message beginning with `where`
+ * @example const scaler = decodeTransformer(await storage.read(path), path);
+ */
+export function decodeTransformer(bytes: Uint8Array, where: string): Transformer {
+  return located(where, () => restored(decodeSafetensors(bytes)));
+}
+
+/**
+ * Saves a transformer as `encodeTransformer` lays it out. `path` holds what it held before or the whole new state.
  *
  * @throws PreprocessingError NOT_FITTED; SafetensorsError IO
  * @example await saveTransformer('scaler.safetensors', scaler);
  */
 export async function saveTransformer(path: string, transformer: Transformer): Promise<void> {
-  await writeSafetensors(path, transformer.tensors?.() ?? {}, { [STATE]: JSON.stringify(transformer) });
+  await writeSafetensors(path, transformer.tensors?.() ?? {}, metadataOf(transformer));
 }
 
 /**
@@ -45,10 +62,19 @@ export async function saveTransformer(path: string, transformer: Transformer): P
  * @example const scaler = await loadTransformer('scaler.safetensors');
  */
 export async function loadTransformer(path: string): Promise<Transformer> {
-  const { tensors, metadata } = await readSafetensors(path);
+  const content = await readSafetensors(path);
+  return located(path, () => restored(content));
+}
+
+const metadataOf = (transformer: Transformer): Record<string, string> => ({ [STATE]: JSON.stringify(transformer) });
+
+const restored = ({ tensors, metadata }: DecodedSafetensors): Transformer =>
+  transformerFromJSON(JSON.parse(metadata[STATE] ?? 'null'), tensors);
+
+function located<T>(where: string, restore: () => T): T {
   try {
-    return transformerFromJSON(JSON.parse(metadata[STATE] ?? 'null'), tensors);
+    return restore();
   } catch (cause) {
-    throw new PreprocessingError('INVALID_STATE', `${path}: ${(cause as Error).message}`, { cause });
+    throw new PreprocessingError('INVALID_STATE', `${where}: ${(cause as Error).message}`, { cause });
   }
 }

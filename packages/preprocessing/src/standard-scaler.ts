@@ -1,6 +1,7 @@
 import { PreprocessingError } from './errors.js';
 import { assertMatrix, type Matrix, outputOf } from './matrix.js';
 import { type Moments, mergeMoments, momentsOf } from './moments.js';
+import { assertFeatures } from './shape.js';
 import { readState } from './state-reader.js';
 import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
 
@@ -34,13 +35,23 @@ export class StandardScaler implements Transformer {
     return m2.map((sum) => (sum === 0 ? 1 : Math.sqrt(sum / count)));
   }
 
+  get isFitted(): boolean {
+    return this.#moments !== undefined;
+  }
+
+  /** That of what goes in. @throws PreprocessingError SHAPE_MISMATCH */
+  outputShape(inputShape: readonly number[]): readonly number[] {
+    if (this.#moments) assertFeatures(inputShape, this.#moments.mean.length);
+    return inputShape;
+  }
+
   /** Learns μ and σ in one pass. @throws PreprocessingError NOT_FITTED (no rows), SHAPE_MISMATCH, INVALID_VALUE */
   async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
     this.#moments = undefined;
     for await (const chunk of chunks()) {
       signal?.throwIfAborted();
       this.update(chunk);
-      onProgress?.(this.count);
+      onProgress?.({ step: this.kind, pass: 1, passes: 1, rows: this.count });
     }
     this.#fitted();
     return this;
@@ -69,7 +80,7 @@ export class StandardScaler implements Transformer {
   }
 
   /** x = μ + σ z. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH */
-  inverse(z: Matrix<Float32Array>, out?: Float32Array): Matrix<Float32Array> {
+  inverse(z: Matrix, out?: Float32Array): Matrix<Float32Array> {
     const { mean, std } = this;
     assertMatrix(z, mean.length);
     const x = outputOf(z.rows, z.features, out);

@@ -78,7 +78,7 @@ describe.each(['global', 'per-feature'] as const)('MinMaxScaler, %s', (mode) => 
   it('forgets the first fit at the second, writes in place and reports', async () => {
     const scaler = await fitted({ mode }, [-500], [500]);
     const seen: number[] = [];
-    await scaler.fit(() => [matrixOf([0], [4])], { onProgress: (rows) => seen.push(rows) });
+    await scaler.fit(() => [matrixOf([0], [4])], { onProgress: ({ rows }) => seen.push(rows) });
     const x = matrixOf([1]);
     expect(scaler.transform(x, x.values).values.buffer).toBe(x.values.buffer);
     expect([...x.values]).toEqual([0.25]);

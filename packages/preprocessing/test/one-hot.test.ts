@@ -33,7 +33,7 @@ describe('OneHot', () => {
   it('learns the number of classes over chunks, and restores', async () => {
     const seen: number[] = [];
     const encoder = await new OneHot().fit(() => [labels(1, 4), labels(), labels(0)], {
-      onProgress: (rows) => seen.push(rows),
+      onProgress: ({ rows }) => seen.push(rows),
     });
     expect(encoder.classes).toBe(5);
     expect(seen).toEqual([2, 2, 3]);

@@ -73,7 +73,7 @@ describe('StandardScaler', () => {
       yield matrixOf([1], [2]);
       yield matrixOf([3]);
     }
-    await scaler.fit(chunks, { onProgress: (rows) => seen.push(rows) });
+    await scaler.fit(chunks, { onProgress: ({ rows }) => seen.push(rows) });
     expect([...scaler.mean]).toEqual([2]);
     expect(seen).toEqual([2, 3]);
   });
