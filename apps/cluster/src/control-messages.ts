@@ -11,6 +11,8 @@
  *   progress   Progress                                      no answer
  *   failed     { message }                 → {}              the last words of a process that cannot go on
  *   stop       {}                          no answer         coordinator → node: end now, all is well
+ *
+ * Those of `cluster preprocess` are in preprocess/messages.ts.
  */
 import type { StorageOptions } from '@weft/hdfs-loader';
 import type { Scores } from '@weft/models';
@@ -92,7 +94,7 @@ const number = z.number();
 const RANGE = z.object({ start: count, end: count });
 const SAMPLE_RANGE: z.ZodType<SampleRange> = z.object({ epoch: count, start: count, end: count });
 const SCORES: z.ZodType<Scores> = z.object({ loss: number, correct: count, size: count });
-const STORAGE: z.ZodType<StorageOptions> = z.object({
+export const STORAGE: z.ZodType<StorageOptions> = z.object({
   user: z.string().optional(),
   delegationToken: z.string().optional(),
   hadoopConfDir: z.string().optional(),

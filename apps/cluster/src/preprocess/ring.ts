@@ -1,10 +1,10 @@
 /** The workers of a fit, who add up what they have learnt. */
 import type { AllReduce } from '@weft/preprocessing';
 import { allReduce, type Connection, type Group, joinGroup } from '@weft/transport';
-import { ControlKind, type NodeStart, readHeader, toHeader } from '../control-messages.js';
+import { type NodeStart, readHeader, toHeader } from '../control-messages.js';
 import { nodeOptions } from '../node-connection.js';
 import { BARRIER_MS, START_MS } from '../timing.js';
-import { PREPROCESS_SCHEMAS } from './messages.js';
+import { PREPROCESS_SCHEMAS, PreprocessKind } from './messages.js';
 
 /** A sum over all workers, and the connections that it goes over. */
 export interface Ring extends AllReduce {
@@ -27,7 +27,7 @@ export async function joinRing(start: NodeStart, control: Connection, o: { size:
     size: o.size,
     timeoutMs: START_MS,
     meet: async (own) => {
-      const { header } = await control.request(ControlKind.meet, toHeader(own), { timeoutMs: START_MS });
+      const { header } = await control.request(PreprocessKind.meet, toHeader(own), { timeoutMs: START_MS });
       return readHeader(PREPROCESS_SCHEMAS.meeting, header, 'meeting').addresses;
     },
   });

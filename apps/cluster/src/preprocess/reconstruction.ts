@@ -1,0 +1,93 @@
+/** How well what a Pca keeps restores what it was given. */
+import type { Matrix, Pipeline, Transformer } from '@weft/preprocessing';
+import { z } from 'zod';
+
+/** What of a fitted Pca is measured and shown. */
+export interface PcaState extends Transformer {
+  /** Of the training split, feature by feature. */
+  readonly mean: Float32Array;
+  /** k × d values, row-major: one row a component, the one that explains most first. */
+  readonly componentMatrix: Float32Array;
+  /** Of each component, its share of the variance of the training split. */
+  readonly explainedVarianceRatio: Float32Array;
+}
+
+/** Sums over samples, to be added up. */
+export interface ReconstructionError {
+  /** Σ ‖x − x̂‖² */
+  readonly squared: number;
+  /** Σ ‖x − μ‖²: what would be lost with no component at all. */
+  readonly deviation: number;
+  /** Number of values: samples × features of the Pca's input. */
+  readonly values: number;
+}
+
+export const ERROR_SCHEMA: z.ZodType<ReconstructionError> = z.object({
+  squared: z.number(),
+  deviation: z.number(),
+  values: z.number(),
+});
+
+export const NO_ERROR: ReconstructionError = { squared: 0, deviation: 0, values: 0 };
+
+export const addErrors = (a: ReconstructionError, b: ReconstructionError): ReconstructionError => ({
+  squared: a.squared + b.squared,
+  deviation: a.deviation + b.deviation,
+  values: a.values + b.values,
+});
+
+const isPca = (step: Transformer): step is PcaState => step.kind === 'pca';
+
+/** A pipeline's Pca: what comes before it, and the way back to it. */
+export class Reconstruction {
+  readonly pca: PcaState;
+  /** Shape of the samples that it is given. */
+  readonly shape: readonly number[];
+  readonly #before: readonly Transformer[];
+  /** The Pca, and what comes after it. */
+  readonly #from: readonly Transformer[];
+
+  private constructor(pipeline: Pipeline, at: number) {
+    this.pca = pipeline.steps[at] as PcaState;
+    this.#before = pipeline.steps.slice(0, at);
+    this.#from = pipeline.steps.slice(at);
+    this.shape = this.#before.reduce((shape, step) => step.outputShape(shape), pipeline.inputShape);
+  }
+
+  /** The first Pca of a fitted pipeline; null where there is none, or no way back to it. */
+  static of(pipeline: Pipeline): Reconstruction | null {
+    const at = pipeline.steps.findIndex(isPca);
+    const hasWayBack = at >= 0 && pipeline.steps.slice(at).every((step) => step.inverse !== undefined);
+    return hasWayBack ? new Reconstruction(pipeline, at) : null;
+  }
+
+  /**
+   * Takes samples through the whole pipeline, and back to the Pca's input.
+   *
+   * @returns what the Pca was given, what the pipeline gives, and what that restores
+   */
+  async restore(x: Matrix): Promise<{ input: Matrix; output: Matrix; restored: Matrix }> {
+    let input = x;
+    for (const step of this.#before) input = await step.transform(input);
+    let output = input;
+    for (const step of this.#from) output = await step.transform(output);
+    let restored = output;
+    for (const step of this.#from.toReversed()) restored = await step.inverse!(restored);
+    return { input, output, restored };
+  }
+
+  /** E = Σ ‖x − x̂‖² and D = Σ ‖x − μ‖², of what restore() gives. */
+  errorOf({ input, restored }: { input: Matrix; restored: Matrix }): ReconstructionError {
+    const { mean } = this.pca;
+    const { rows, features } = input;
+    let [squared, deviation] = [0, 0];
+    for (let row = 0, i = 0; row < rows; row++) {
+      for (let j = 0; j < features; j++, i++) {
+        const x = input.values[i]!;
+        squared += (x - restored.values[i]!) ** 2;
+        deviation += (x - mean[j]!) ** 2;
+      }
+    }
+    return { squared, deviation, values: rows * features };
+  }
+}
