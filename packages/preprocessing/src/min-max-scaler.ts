@@ -1,8 +1,11 @@
+import { allGather } from './all-gather.js';
 import { PreprocessingError } from './errors.js';
-import { assertFinite, assertMatrix, type Matrix, outputOf } from './matrix.js';
+import { assertMatrix, type Matrix, outputOf } from './matrix.js';
+import { onePass } from './one-pass.js';
+import { mergeRanges, overallRange, type Ranges, rangesOf } from './ranges.js';
 import { assertFeatures } from './shape.js';
 import { readState } from './state-reader.js';
-import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
+import type { AllReduce, Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
 
 /** One affine map for every value: x′ = scale · x + shift. What engines take as the normalisation of uint8 inputs. */
 export interface Affine {
@@ -33,8 +36,7 @@ export class MinMaxScaler implements Transformer {
   readonly mode: (typeof MODES)[number];
   readonly range: readonly [number, number];
   // One element in global mode, one a feature otherwise.
-  #min: Float64Array | undefined;
-  #max: Float64Array | undefined;
+  #ranges: Ranges | undefined;
 
   /** @throws PreprocessingError INVALID_ARGUMENT */
   constructor({ mode = 'global', range = [0, 1] }: MinMaxOptions = {}) {
@@ -54,23 +56,22 @@ export class MinMaxScaler implements Transformer {
       throw new PreprocessingError('INVALID_ARGUMENT', `expected finite bounds min ≤ max, got ${min} and ${max}`);
     }
     const scaler = new MinMaxScaler(range ? { range } : {});
-    scaler.#min = Float64Array.of(min);
-    scaler.#max = Float64Array.of(max);
+    scaler.#ranges = { min: Float64Array.of(min), max: Float64Array.of(max) };
     return scaler;
   }
 
   /** Least value, of each feature or of all. @throws PreprocessingError NOT_FITTED */
   get min(): Float64Array {
-    return this.#fitted(this.#min);
+    return this.#fitted().min;
   }
 
   /** Greatest value, of each feature or of all. @throws PreprocessingError NOT_FITTED */
   get max(): Float64Array {
-    return this.#fitted(this.#max);
+    return this.#fitted().max;
   }
 
   get isFitted(): boolean {
-    return this.#min !== undefined;
+    return this.#ranges !== undefined;
   }
 
   /** That of what goes in. @throws PreprocessingError SHAPE_MISMATCH */
@@ -81,41 +82,23 @@ export class MinMaxScaler implements Transformer {
   }
 
   /** Learns the ranges in one pass. @throws PreprocessingError NOT_FITTED (no rows), SHAPE_MISMATCH, INVALID_VALUE */
-  async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
-    this.#min = undefined;
-    this.#max = undefined;
-    let rows = 0;
-    for await (const chunk of chunks()) {
-      signal?.throwIfAborted();
-      this.update(chunk);
-      rows += chunk.rows;
-      onProgress?.({ step: this.kind, pass: 1, passes: 1, rows });
-    }
-    this.#fitted(this.#min);
+  async fit(chunks: Chunks, options: FitOptions = {}): Promise<this> {
+    this.#ranges = undefined;
+    const learnt = new MinMaxScaler(this);
+    await onePass(chunks, this.kind, options, (chunk) => learnt.update(chunk));
+    const { allReduce } = options;
+    const ranges = allReduce ? await rangesOfAll(allReduce, learnt.#ranges) : learnt.#ranges;
+    this.#ranges = ranges;
+    this.#fitted();
     return this;
   }
 
   /** Learns from more rows. @throws PreprocessingError SHAPE_MISMATCH, INVALID_VALUE */
   update(x: Matrix): void {
     assertMatrix(x, this.#features());
-    assertFinite(x);
     if (x.rows === 0) return;
-    const width = this.mode === 'global' ? 1 : x.features;
-    this.#min ??= new Float64Array(width).fill(Number.POSITIVE_INFINITY);
-    this.#max ??= new Float64Array(width).fill(Number.NEGATIVE_INFINITY);
-    const length = x.rows * x.features;
-    // In global mode the matrix is one long column.
-    for (let j = 0; j < width; j++) {
-      let min = this.#min[j]!;
-      let max = this.#max[j]!;
-      for (let i = j; i < length; i += width) {
-        const value = x.values[i]!;
-        if (value < min) min = value;
-        if (value > max) max = value;
-      }
-      this.#min[j] = min;
-      this.#max[j] = max;
-    }
+    const ranges = rangesOf(x);
+    this.#add(this.mode === 'global' ? overallRange(ranges) : ranges);
   }
 
   /** Adds what another one, of other rows, has learnt. @throws PreprocessingError SHAPE_MISMATCH, INVALID_ARGUMENT */
@@ -123,14 +106,7 @@ export class MinMaxScaler implements Transformer {
     if (other.mode !== this.mode) {
       throw new PreprocessingError('INVALID_ARGUMENT', `expected a scaler of mode ${this.mode}, got ${other.mode}`);
     }
-    if (!other.#min || !other.#max) return;
-    if (this.#min && this.#min.length !== other.#min.length) {
-      const message = `expected rows of ${this.#min.length} features, got ${other.#min.length}`;
-      throw new PreprocessingError('SHAPE_MISMATCH', message);
-    }
-    const [min, max] = [other.#min, other.#max];
-    this.#min = this.#min ? this.#min.map((value, j) => Math.min(value, min[j]!)) : min.slice();
-    this.#max = this.#max ? this.#max.map((value, j) => Math.max(value, max[j]!)) : max.slice();
+    if (other.#ranges) this.#add(other.#ranges);
   }
 
   /** The map as one scale and shift. @throws PreprocessingError NOT_FITTED, INVALID_ARGUMENT unless the mode is global */
@@ -170,8 +146,7 @@ export class MinMaxScaler implements Transformer {
     const max = Float64Array.from(state.numbers('max', min.length));
     if (min.some((value, j) => value > max[j]!)) state.refuse('expected min ≤ max');
     const scaler = new MinMaxScaler({ mode, range: [a, b] });
-    scaler.#min = min;
-    scaler.#max = max;
+    scaler.#ranges = { min, max };
     return scaler;
   }
 
@@ -179,9 +154,12 @@ export class MinMaxScaler implements Transformer {
     const affines = Array.from(this.min, (_, j) => direction(this.#affine(j)));
     assertMatrix(x, this.#features());
     const y = outputOf(x.rows, x.features, out);
-    const length = x.rows * x.features;
-    for (const [j, { scale, shift }] of affines.entries()) {
-      for (let i = j; i < length; i += affines.length) y.values[i] = scale * x.values[i]! + shift;
+    const [from, to, { rows, features }] = [x.values, y.values, x];
+    const [first] = affines as [Affine];
+    const scale = Float64Array.from({ length: features }, (_, j) => (affines[j] ?? first).scale);
+    const shift = Float64Array.from({ length: features }, (_, j) => (affines[j] ?? first).shift);
+    for (let i = 0, row = 0; row < rows; row++) {
+      for (let j = 0; j < features; j++, i++) to[i] = scale[j]! * from[i]! + shift[j]!;
     }
     return y;
   }
@@ -194,12 +172,28 @@ export class MinMaxScaler implements Transformer {
     return { scale, shift: a - scale * min };
   }
 
-  #features(): number | undefined {
-    return this.mode === 'global' ? undefined : this.#min?.length;
+  #add(ranges: Ranges): void {
+    this.#ranges = this.#ranges ? mergeRanges(this.#ranges, ranges) : ranges;
   }
 
-  #fitted(bounds: Float64Array | undefined): Float64Array {
-    if (!bounds) throw new PreprocessingError('NOT_FITTED', `${this.kind}: fitted on no rows`);
-    return bounds;
+  #features(): number | undefined {
+    return this.mode === 'global' ? undefined : this.#ranges?.min.length;
   }
+
+  #fitted(): Ranges {
+    if (!this.#ranges) throw new PreprocessingError('NOT_FITTED', `${this.kind}: fitted on no rows`);
+    return this.#ranges;
+  }
+}
+
+/** Ranges of what all ranks have seen; undefined when none has seen a row. */
+async function rangesOfAll(allReduce: AllReduce, own: Ranges | undefined): Promise<Ranges | undefined> {
+  const shares = await allGather(allReduce, own ? [own.min, own.max] : []);
+  const ranges = shares
+    .filter(({ length }) => length > 0)
+    .map((numbers): Ranges => {
+      const features = numbers.length / 2;
+      return { min: numbers.subarray(0, features), max: numbers.subarray(features) };
+    });
+  return ranges.length > 0 ? ranges.reduce(mergeRanges) : undefined;
 }

@@ -1,16 +1,19 @@
+import { allGather } from './all-gather.js';
 import { PreprocessingError } from './errors.js';
 import { assertMatrix, type Matrix, outputOf } from './matrix.js';
 import { type Moments, mergeMoments, momentsOf } from './moments.js';
+import { onePass } from './one-pass.js';
 import { assertFeatures } from './shape.js';
 import { readState } from './state-reader.js';
-import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
+import type { AllReduce, Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
 
 /**
  * Gives every feature (pixel) mean 0 and standard deviation 1 over the training split:
  *
  *   z = (x − μ)/σ,  σ² = M₂/n  (σ = 1 where a feature is constant)
  *
- * Statistics are kept in float64 and merge, so workers may each fit their share.
+ * Statistics are kept in float64 and merge: workers each see their share, and `fit` with an AllReduce merges the shares in
+ * rank order, so that all end with the same bits.
  *
  * @example const scaler = await new StandardScaler().fit(() => trainChunks()); const { values } = scaler.transform(x);
  */
@@ -18,6 +21,8 @@ export class StandardScaler implements Transformer {
   static readonly kind = 'standard-scaler';
   readonly kind = StandardScaler.kind;
   #moments: Moments | undefined;
+  // Made from the moments when first asked for.
+  #std: Float64Array | undefined;
 
   /** Rows that were learnt from. */
   get count(): number {
@@ -32,7 +37,8 @@ export class StandardScaler implements Transformer {
   /** σ of each feature, 1 where it is constant. @throws PreprocessingError NOT_FITTED */
   get std(): Float64Array {
     const { m2, count } = this.#fitted();
-    return m2.map((sum) => (sum === 0 ? 1 : Math.sqrt(sum / count)));
+    this.#std ??= m2.map((sum) => (sum === 0 ? 1 : Math.sqrt(sum / count)));
+    return this.#std;
   }
 
   get isFitted(): boolean {
@@ -46,13 +52,12 @@ export class StandardScaler implements Transformer {
   }
 
   /** Learns μ and σ in one pass. @throws PreprocessingError NOT_FITTED (no rows), SHAPE_MISMATCH, INVALID_VALUE */
-  async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
-    this.#moments = undefined;
-    for await (const chunk of chunks()) {
-      signal?.throwIfAborted();
-      this.update(chunk);
-      onProgress?.({ step: this.kind, pass: 1, passes: 1, rows: this.count });
-    }
+  async fit(chunks: Chunks, options: FitOptions = {}): Promise<this> {
+    this.#set(undefined);
+    const learnt = new StandardScaler();
+    await onePass(chunks, this.kind, options, (chunk) => learnt.update(chunk));
+    const { allReduce } = options;
+    this.#set(allReduce ? await momentsOfAll(allReduce, learnt.#moments) : learnt.#moments);
     this.#fitted();
     return this;
   }
@@ -73,8 +78,9 @@ export class StandardScaler implements Transformer {
     const { mean, std } = this;
     assertMatrix(x, mean.length);
     const z = outputOf(x.rows, x.features, out);
-    for (let i = 0, row = 0; row < x.rows; row++) {
-      for (let j = 0; j < x.features; j++, i++) z.values[i] = (x.values[i]! - mean[j]!) / std[j]!;
+    const [from, to, { rows, features }] = [x.values, z.values, x];
+    for (let i = 0, row = 0; row < rows; row++) {
+      for (let j = 0; j < features; j++, i++) to[i] = (from[i]! - mean[j]!) / std[j]!;
     }
     return z;
   }
@@ -84,8 +90,9 @@ export class StandardScaler implements Transformer {
     const { mean, std } = this;
     assertMatrix(z, mean.length);
     const x = outputOf(z.rows, z.features, out);
-    for (let i = 0, row = 0; row < z.rows; row++) {
-      for (let j = 0; j < z.features; j++, i++) x.values[i] = mean[j]! + std[j]! * z.values[i]!;
+    const [from, to, { rows, features }] = [z.values, x.values, z];
+    for (let i = 0, row = 0; row < rows; row++) {
+      for (let j = 0; j < features; j++, i++) to[i] = mean[j]! + std[j]! * from[i]!;
     }
     return x;
   }
@@ -103,16 +110,33 @@ export class StandardScaler implements Transformer {
     const m2 = Float64Array.from(state.numbers('m2', mean.length));
     if (m2.some((sum) => sum < 0)) state.refuse('m2: expected numbers ≥ 0');
     const scaler = new StandardScaler();
-    scaler.#moments = { count: state.integer('count', 1), mean, m2 };
+    scaler.#set({ count: state.integer('count', 1), mean, m2 });
     return scaler;
   }
 
   #add(moments: Moments): void {
-    this.#moments = this.#moments ? mergeMoments(this.#moments, moments) : moments;
+    this.#set(this.#moments ? mergeMoments(this.#moments, moments) : moments);
+  }
+
+  #set(moments: Moments | undefined): void {
+    this.#moments = moments;
+    this.#std = undefined;
   }
 
   #fitted(): Moments {
     if (!this.#moments) throw new PreprocessingError('NOT_FITTED', `${this.kind}: fitted on no rows`);
     return this.#moments;
   }
+}
+
+/** What all ranks have seen; undefined when none has seen a row. */
+async function momentsOfAll(allReduce: AllReduce, own: Moments | undefined): Promise<Moments | undefined> {
+  const shares = await allGather(allReduce, own ? [Float64Array.of(own.count), own.mean, own.m2] : []);
+  const moments = shares
+    .filter(({ length }) => length > 0)
+    .map((numbers): Moments => {
+      const features = (numbers.length - 1) / 2;
+      return { count: numbers[0]!, mean: numbers.slice(1, 1 + features), m2: numbers.slice(1 + features) };
+    });
+  return moments.length > 0 ? moments.reduce(mergeMoments) : undefined;
 }
