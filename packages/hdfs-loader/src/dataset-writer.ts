@@ -1,11 +1,18 @@
-import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { encodeSafetensors } from '@weft/safetensors';
 import { LoaderError } from './errors.js';
-import { type Manifest, type ShardManifest, type SubsetManifest, writeManifest } from './manifest.js';
-import { countPerClass, featureCount, type Samples, widenRange } from './samples.js';
+import { type Manifest, manifestOf, writeManifest } from './manifest.js';
+import {
+  DTYPES,
+  type Dtype,
+  dtypeOf,
+  featureCount,
+  newValues,
+  type Samples,
+  sliceSamples,
+  type Values,
+} from './samples.js';
+import { requireShape, type WrittenShard, writeShard } from './shard-writer.js';
 import type { OpenSource, Progress, Source, SubsetName } from './sources/source.js';
 import { makeStagingFolder, publish } from './staging.js';
 import { fileStorage } from './storage/file-storage.js';
@@ -19,14 +26,6 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A shard that is written, and what its manifest cannot say of it. */
-export interface WrittenShard extends ShardManifest {
-  /** Samples of each class. */
-  readonly perClass: readonly number[];
-  /** Of this subset's values up to the end of this shard. */
-  readonly range: readonly [number, number];
-}
-
 /** Shards by subset, in their order. */
 export type WrittenShards = Readonly<Record<SubsetName, readonly WrittenShard[]>>;
 
@@ -34,10 +33,10 @@ const DEFAULT_SHARD_SAMPLES = 10_000;
 const DEFAULT_SHARD_BYTES = 1 << 26;
 /** A typed array's and a hash's comfort; HDFS blocks are 128 MiB. */
 const MAX_SHARD_BYTES = 1 << 30;
-const HASH_BYTES = 1 << 22;
 
 /** Bytes that one sample takes in a shard: its values, and two of its label. */
-export const sampleBytes = (inputShape: readonly number[]): number => featureCount(inputShape) + 2;
+export const sampleBytes = (inputShape: readonly number[], dtype: Dtype): number =>
+  featureCount(inputShape) * DTYPES[dtype].bytes + 2;
 
 /**
  * Samples of a shard.
@@ -45,8 +44,8 @@ export const sampleBytes = (inputShape: readonly number[]): number => featureCou
  * @param shardBytes as near to it as whole samples come; without it 64 MiB, but at most 10,000 samples, so that a small data set has several shards
  * @throws LoaderError INVALID_ARGUMENT
  */
-export function samplesOfShard(inputShape: readonly number[], shardBytes?: number): number {
-  const each = sampleBytes(inputShape);
+export function samplesOfShard(inputShape: readonly number[], dtype: Dtype, shardBytes?: number): number {
+  const each = sampleBytes(inputShape, dtype);
   if (shardBytes === undefined)
     return Math.min(DEFAULT_SHARD_SAMPLES, Math.max(1, Math.floor(DEFAULT_SHARD_BYTES / each)));
   if (!Number.isSafeInteger(shardBytes) || shardBytes < 1 || shardBytes > MAX_SHARD_BYTES) {
@@ -57,8 +56,8 @@ export function samplesOfShard(inputShape: readonly number[], shardBytes?: numbe
 }
 
 /**
- * Converts a source into a data set: shards `train-00000.safetensors` … (tensors `inputs` U8 [n, …inputShape] and `labels`
- * U16 [n]) and, last, manifest.json. All of it is made under a temporary name beside `dir` and then renamed, so `dir`
+ * Converts a source into a data set: shards `train-00000.safetensors` … (tensors `inputs` U8 or F32
+ * [n, …inputShape] and `labels` U16 [n]) and, last, manifest.json. All of it is made under a temporary name beside `dir` and then renamed, so `dir`
  * holds a whole data set or nothing. `ingest` does the same over any storage, and goes on where it was stopped.
  *
  * @param dir must not exist, or be an empty folder
@@ -101,23 +100,27 @@ export async function stageDataset(
   dir: string,
   options: WriteOptions,
 ): Promise<{ staging: string; manifest: Manifest }> {
-  const { shardSamples = samplesOfShard(source.inputShape), onProgress, signal } = options;
+  const { shardSamples = samplesOfShard(source.inputShape, source.dtype ?? 'uint8'), onProgress, signal } = options;
   if (!Number.isSafeInteger(shardSamples) || shardSamples < 1) {
     throw new LoaderError('INVALID_ARGUMENT', `shardSamples: expected an integer of 1 or more, got ${shardSamples}`);
   }
   const staging = await makeStagingFolder(dir);
   try {
     let done = 0;
-    const manifest = await writeShards(source, {
-      storage: fileStorage(),
+    const storage = fileStorage();
+    const shards = await writeShards(source, {
+      storage,
       dir: staging,
       shardSamples,
       signal,
-      onShard(shard) {
-        done += shard.samples;
+      onShard({ samples }) {
+        done += samples;
         onProgress?.({ stage: 'write', done, total: totalSamples(source) });
       },
     });
+    const manifest = manifestOf({ name: source.name, ...(await describe(source)) }, shards);
+    signal?.throwIfAborted();
+    await writeManifest(storage, staging, manifest, { signal });
     return { staging, manifest };
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
@@ -136,57 +139,52 @@ export interface ShardTarget {
   readonly storage: Storage;
   readonly dir: string;
   readonly shardSamples: number;
-  /** Of the data set. Default: the source's. */
-  readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Shards that are there already: reading goes on behind them. */
   readonly kept?: WrittenShards;
   /** Told of samples as they are read. */
   readonly onSamples?: (count: number) => void;
   /** Told of each shard once it is whole in its place; the next one is not written before it has settled. */
-  readonly onShard?: (shard: WrittenShard, subset: SubsetName) => void | Promise<void>;
+  readonly onShard?: (shard: WrittenShard, at: { subset: SubsetName; index: number }) => void | Promise<void>;
+}
+
+/** What a source's manifest says of it, but its name. To be asked after reading. */
+export async function describe(
+  source: OpenSource,
+): Promise<Pick<Manifest, 'split' | 'note' | 'inputShape' | 'dtype' | 'labelNames'>> {
+  const { split, inputShape, dtype = 'uint8', labelNames } = source;
+  return { split, note: [source.note, ...(await source.remarks())].join(' '), inputShape, dtype, labelNames };
 }
 
 /**
- * Writes the shards of a source and then their manifest into a folder. A shard is hashed and written while the next one is
- * filled, so two are in memory.
+ * Writes the shards of a source into a folder. A shard is hashed and written while the next one is filled, so two are in memory.
  *
+ * @returns all shards, those that were there included
  * @throws LoaderError INVALID_SOURCE, and what reading and writing throw
  */
-export async function writeShards(source: OpenSource, to: ShardTarget): Promise<Manifest> {
-  const train = await writeSubset(source, 'train', to);
-  const test = await writeSubset(source, 'test', to);
-  const manifest: Manifest = {
-    format: 'weft-dataset',
-    version: 2,
-    name: to.name ?? source.name,
-    split: source.split,
-    note: [source.note, ...(await source.remarks())].join(' '),
-    inputShape: source.inputShape,
-    dtype: 'uint8',
-    classes: source.labelNames.length,
-    labelNames: source.labelNames,
-    subsets: { train, test },
-  };
-  to.signal?.throwIfAborted();
-  await writeManifest(to.storage, to.dir, manifest, { signal: to.signal });
-  return manifest;
+export async function writeShards(source: OpenSource, to: ShardTarget): Promise<WrittenShards> {
+  return { train: await writeSubset(source, 'train', to), test: await writeSubset(source, 'test', to) };
 }
 
 /** Memory that a shard is filled in. */
 interface Filling {
-  readonly inputs: Uint8Array;
+  readonly inputs: Values;
   readonly labels: Uint16Array;
   count: number;
 }
 
-async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget): Promise<SubsetManifest> {
-  const features = featureCount(source.inputShape);
+async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget): Promise<WrittenShard[]> {
+  const { inputShape, labelNames, dtype = 'uint8' } = source;
+  const features = featureCount(inputShape);
   const shards = [...(to.kept?.[name] ?? [])];
   const start = shards.reduce((sum, shard) => sum + shard.samples, 0);
   const known = source.samples(name);
   const most = known === null ? to.shardSamples : Math.max(1, Math.min(to.shardSamples, known - start));
-  const empty = (): Filling => ({ inputs: new Uint8Array(most * features), labels: new Uint16Array(most), count: 0 });
+  const empty = (): Filling => ({
+    inputs: newValues(dtype, most * features),
+    labels: new Uint16Array(most),
+    count: 0,
+  });
   let filling = empty();
   let spare: Filling | null = null;
   let writing = Promise.resolve();
@@ -195,9 +193,18 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
     const full = filling;
     await writing;
     writing = (async () => {
-      const shard = await writeShard(full, { source, name, to, before: shards });
+      const index = shards.length;
+      const shard = await writeShard(to, {
+        subset: name,
+        index,
+        inputShape,
+        classes: labelNames.length,
+        samples: sliceSamples({ ...full, features }, 0, full.count),
+        firstRow: shards.reduce((sum, { samples }) => sum + samples, 0),
+        signal: to.signal,
+      });
       shards.push(shard);
-      await to.onShard?.(shard, name);
+      await to.onShard?.(shard, { subset: name, index });
       full.count = 0;
       spare = full;
     })();
@@ -208,7 +215,7 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
   };
   try {
     for await (const batch of source.read(name, { start, signal: to.signal })) {
-      requireFeatures(batch, name, features);
+      requireBatch(batch, { name, inputShape, dtype });
       // A batch may be many shards.
       for (let row = 0; row < batch.count && !failed; ) {
         to.signal?.throwIfAborted();
@@ -232,54 +239,12 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
     await writing.catch(() => {});
   }
   await writing;
-  const perClass = new Array<number>(source.labelNames.length).fill(0);
-  for (const shard of shards) for (const [label, count] of shard.perClass.entries()) perClass[label]! += count;
-  return {
-    samples: shards.reduce((sum, shard) => sum + shard.samples, 0),
-    perClass,
-    range: shards.at(-1)?.range ?? [0, 0],
-    shards: shards.map(({ file, samples, bytes, sha256 }) => ({ file, samples, bytes, sha256 })),
-  };
+  return shards;
 }
 
-function requireFeatures(batch: Samples, name: string, features: number): void {
-  if (batch.features === features && batch.inputs.length === batch.count * features) return;
-  const got = `${batch.inputs.length} values for ${batch.count} samples of ${batch.features}`;
-  throw new LoaderError('INVALID_SOURCE', `${name}: expected samples of ${features} values, got ${got}`);
-}
-
-async function writeShard(
-  { inputs, labels, count }: Filling,
-  o: { source: OpenSource; name: SubsetName; to: ShardTarget; before: readonly WrittenShard[] },
-): Promise<WrittenShard> {
-  const { source, name, to, before } = o;
-  const features = featureCount(source.inputShape);
-  const samples = { inputs: inputs.subarray(0, count * features), labels: labels.subarray(0, count), count, features };
-  const firstRow = before.reduce((sum, shard) => sum + shard.samples, 0);
-  const perClass = countPerClass(samples, source.labelNames.length, firstRow);
-  const range = widenRange(samples.inputs, before.at(-1)?.range ?? null) ?? [0, 0];
-  const file = `${name}-${String(before.length).padStart(5, '0')}.safetensors`;
-  // Views: nothing is copied, and a storage that must begin again can.
-  const parts = encodeSafetensors({
-    inputs: { dtype: 'U8', shape: [count, ...source.inputShape], data: samples.inputs },
-    labels: { dtype: 'U16', shape: [count], data: samples.labels },
-  });
-  const [bytes, sha256] = await Promise.all([
-    // An interrupted ingest that is begun again may have left this one, not yet in its journal.
-    to.storage.write(`${to.dir}/${file}`, parts, { overwrite: true, signal: to.signal }),
-    sha256Of(parts),
-  ]);
-  return { file, samples: count, bytes, sha256, perClass, range };
-}
-
-/** In steps, so that decoding and writing go on in between. */
-async function sha256Of(parts: readonly Uint8Array[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += HASH_BYTES) {
-      hash.update(part.subarray(at, at + HASH_BYTES));
-      await setImmediate();
-    }
-  }
-  return hash.digest('hex');
+function requireBatch(batch: Samples, o: { name: string; inputShape: readonly number[]; dtype: Dtype }): void {
+  requireShape(batch, o.inputShape, o.name);
+  const dtype = dtypeOf(batch.inputs);
+  if (dtype === o.dtype) return;
+  throw new LoaderError('INVALID_SOURCE', `${o.name}: expected ${o.dtype} values, got ${dtype}`);
 }

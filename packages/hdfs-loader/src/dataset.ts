@@ -1,7 +1,7 @@
 import { LoaderError } from './errors.js';
 import { type HostShares, hostShares } from './host-shares.js';
 import { type Manifest, readManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
-import { featureCount, type Samples } from './samples.js';
+import { type Dtype, featureCount, newValues, type Samples } from './samples.js';
 import { readShard, requireRoom, requireSize, type ShardFile, verifyShard } from './shard.js';
 import type { SubsetName } from './sources/source.js';
 import { locationIn } from './storage/location.js';
@@ -17,6 +17,8 @@ export interface Subset {
   readonly samples: number;
   /** Values of one sample. */
   readonly features: number;
+  /** Type of the values: what the inputs of batches must be. */
+  readonly dtype: Dtype;
   /**
    * Reads every shard, checking size, checksum, types, shapes and labels.
    *
@@ -104,6 +106,7 @@ function openSubset(o: { storage: Storage; path: string; manifest: Manifest; nam
     manifest: subset,
     samples: subset.samples,
     features,
+    dtype: manifest.dtype,
     readShard: read,
     async load(options = {}) {
       // Sizes first: what is allocated then is bounded by what lies there.
@@ -111,7 +114,7 @@ function openSubset(o: { storage: Storage; path: string; manifest: Manifest; nam
         await requireSize(file, options);
         requireRoom(file);
       }
-      const inputs = new Uint8Array(subset.samples * features);
+      const inputs = newValues(manifest.dtype, subset.samples * features);
       const labels = new Uint16Array(subset.samples);
       const into = new Uint8Array(subset.shards.reduce((most, { bytes }) => Math.max(most, bytes), 0));
       let row = 0;

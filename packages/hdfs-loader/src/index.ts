@@ -20,8 +20,23 @@ export { type WriteOptions, writeDataset } from './dataset-writer.js';
 export { LoaderError, type LoaderErrorCode } from './errors.js';
 export type { HostShares } from './host-shares.js';
 export { type IngestOptions, type IngestProgress, type IngestResult, ingest } from './ingest/ingest.js';
-export { type Manifest, parseManifest, readManifest, type ShardManifest, type SubsetManifest } from './manifest.js';
-export type { Samples } from './samples.js';
+export type { JournalledShard, StagePlan } from './ingest/journal.js';
+export {
+  type DatasetDescription,
+  type StagedShards,
+  type StageOptions,
+  stageShards,
+} from './ingest/staged-shards.js';
+export {
+  type Manifest,
+  type Preprocessing,
+  parseManifest,
+  readManifest,
+  type ShardManifest,
+  type SubsetManifest,
+} from './manifest.js';
+export { type Dtype, newValues, type Samples, type Values } from './samples.js';
+export { type ShardContent, type WrittenShard, writeShard } from './shard-writer.js';
 export { contactSheet } from './sheet/contact-sheet.js';
 export { type ClassFolderOptions, classFolders } from './sources/class-folders.js';
 export { csvTable } from './sources/csv.js';

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { decodeSafetensors } from '@weft/safetensors';
 import { LoaderError } from './errors.js';
 import type { Manifest, ShardManifest } from './manifest.js';
-import { featureCount, type Samples } from './samples.js';
+import { DTYPES, featureCount, type Samples } from './samples.js';
 import type { CallOptions, Storage } from './storage/storage.js';
 
 /** A shard, and where it is. */
@@ -29,7 +29,7 @@ export async function requireSize({ storage, path, shard }: ShardFile, options: 
 
 /** @throws LoaderError INVALID_SHARD when the manifest's size cannot hold its samples */
 export function requireRoom({ path, shard, manifest }: ShardFile): void {
-  const least = shard.samples * featureCount(manifest.inputShape);
+  const least = shard.samples * featureCount(manifest.inputShape) * DTYPES[manifest.dtype].bytes;
   if (shard.bytes >= least) return;
   throw refusal(path, `expected at least ${least} bytes for ${shard.samples} samples, got ${shard.bytes}`);
 }
@@ -89,8 +89,13 @@ function samplesOf({ path, shard, manifest }: ShardFile, bytes: Uint8Array): Sam
   const { inputs, labels } = tensors;
   const { samples: count } = shard;
   const shape = [count, ...manifest.inputShape];
-  if (inputs?.dtype !== 'U8' || !sameShape(inputs.shape, shape)) {
-    throw refusal(path, `expected inputs U8 [${shape}], got ${inputs?.dtype} [${inputs?.shape}]`);
+  const { tensor } = DTYPES[manifest.dtype];
+  if (
+    (inputs?.dtype !== 'U8' && inputs?.dtype !== 'F32') ||
+    inputs.dtype !== tensor ||
+    !sameShape(inputs.shape, shape)
+  ) {
+    throw refusal(path, `expected inputs ${tensor} [${shape}], got ${inputs?.dtype} [${inputs?.shape}]`);
   }
   if (labels?.dtype !== 'U16' || !sameShape(labels.shape, [count])) {
     throw refusal(path, `expected labels U16 [${count}], got ${labels?.dtype} [${labels?.shape}]`);

@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Manifest, parseManifest, readManifest, writeManifest } from '../src/manifest.js';
+import { type Manifest, manifestOf, parseManifest, readManifest, writeManifest } from '../src/manifest.js';
 import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
 
@@ -50,7 +50,12 @@ describe('parseManifest', () => {
     ['inputShape', [28, 0], /m: inputShape\.1: /],
     ['inputShape', [], /m: inputShape: /],
     ['inputShape', [2 ** 30, 2 ** 30], /m: inputShape: too large/],
-    ['dtype', 'float32', /m: dtype: /],
+    ['dtype', 'float64', /m: dtype: expected uint8 or float32/],
+    ['subsets.train.range', [0, 256], /m: train\.range: expected a range of uint8 values, got \[0, 256\]/],
+    ['subsets.train.range', [0.5, 2], /m: train\.range: /],
+    ['subsets.train.range', [3, 2], /m: train\.range: /],
+    ['preprocessing', { file: '../p', steps: 's' }, /m: preprocessing\.file: expected a plain file name/],
+    ['preprocessing', { file: 'p' }, /m: preprocessing\.steps: /],
     ['classes', 3, /m: expected 3 labelNames, got 2/],
     ['classes', 1.5, /m: classes: /],
     ['subsets.test', undefined, /m: subsets\.test: /],
@@ -75,6 +80,49 @@ describe('parseManifest', () => {
 
   it.each(['', '{', 'null', '[]', '3'])('refuses the text %j', (text) => {
     expect(() => parseManifest(text, 'm')).toThrow(expect.objectContaining({ code: 'INVALID_MANIFEST' }));
+  });
+});
+
+describe('parseManifest of real numbers', () => {
+  const text = (range: readonly number[]) =>
+    changed('subsets.train.range', range).replace('"dtype":"uint8"', '"dtype":"float32"');
+
+  it('takes any finite range, and preprocessing', () => {
+    expect(parseManifest(text([-3.5, 1e9]), 'm')).toMatchObject({
+      dtype: 'float32',
+      subsets: { train: { range: [-3.5, 1e9] } },
+    });
+    const preprocessing = { file: 'preprocessing.safetensors', steps: 'grayscale,pca=9' };
+    expect(parseManifest(changed('preprocessing', preprocessing), 'm')).toEqual({ ...manifest, preprocessing });
+  });
+
+  it('refuses a range that is none', () => {
+    expect(() => parseManifest(text([1, 0]), 'm')).toThrow(
+      'm: train.range: expected a range of float32 values, got [1, 0]',
+    );
+    expect(() => parseManifest(text([0, 9]).replace('[0,9]', '[0,1e999]'), 'm')).toThrow(
+      /m: subsets\.train\.range\.1: /,
+    );
+  });
+});
+
+describe('manifestOf', () => {
+  const { name, split, note, inputShape, dtype, labelNames, subsets } = manifest;
+  const described = { name, split, note, inputShape, dtype, labelNames };
+
+  it('adds up what the shards say', () => {
+    const [first, second] = subsets.train.shards;
+    const train = [
+      { ...first!, perClass: [2, 1], range: [3, 255] as const },
+      { ...second!, perClass: [0, 2], range: [0, 9] as const },
+    ];
+    expect(manifestOf(described, { train, test: [] })).toEqual(manifest);
+  });
+
+  it('says what made the samples, where something did', () => {
+    const preprocessing = { file: 'p.safetensors', steps: 'flatten' };
+    expect(manifestOf({ ...described, preprocessing }, { train: [], test: [] })).toMatchObject({ preprocessing });
+    expect(manifestOf(described, { train: [], test: [] })).not.toHaveProperty('preprocessing');
   });
 });
 

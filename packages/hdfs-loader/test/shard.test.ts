@@ -33,7 +33,7 @@ describe('readShard', () => {
     reading = false;
     // 4 MiB in 16 pieces: a turn after each at least.
     expect(turns).toBeGreaterThanOrEqual(16);
-    expect(Buffer.compare(samples.inputs, file.inputs)).toBe(0);
+    expect(Buffer.compare(samples.inputs as Uint8Array, file.inputs)).toBe(0);
   });
 
   it('stops at a signal while it hashes', async () => {

@@ -3,10 +3,16 @@ import { type InMemory, samplesSource } from '../src/sources/samples-source.js';
 import type { Source } from '../src/sources/source.js';
 
 /** `count` samples of 2 × 2: sample i is all i mod 256, its label i mod 3. */
-export function syntheticSamples(count: number, first = 0): Samples {
+export function syntheticSamples(count: number, first = 0): Samples<Uint8Array> {
   const inputs = Uint8Array.from({ length: count * 4 }, (_, i) => first + Math.floor(i / 4));
   const labels = Uint16Array.from({ length: count }, (_, i) => (first + i) % 3);
   return { inputs, labels, count, features: 4 };
+}
+
+/** The same as real numbers: value j of sample i is i + j / 4 − 8. */
+export function floatSamples(count: number, first = 0): Samples<Float32Array> {
+  const inputs = Float32Array.from({ length: count * 4 }, (_, i) => first + i / 4 - 8);
+  return { ...syntheticSamples(count, first), inputs };
 }
 
 /** A source of 25 training and 7 test samples in three classes. */

@@ -93,10 +93,7 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
     const staging = join(parent, '.d.ingest');
     mkdirSync(staging, { recursive: true });
     const plan = { fingerprint: 'ab', name: 'x', shardSamples: 1 };
-    writeFileSync(
-      join(staging, 'journal.json'),
-      JSON.stringify({ format: 'weft-ingest', version: 1, plan, shards: { train: [], test: [] } }),
-    );
+    writeFileSync(join(staging, 'journal.json'), JSON.stringify({ format: 'weft-ingest', version: 2, plan }));
     expect(await run(csv(9), join(parent, 'd'))).toBe(1);
     expect(said.err).toMatch(
       /holds a begun ingest with another source, or options of it: .* begin anew with --restart\n$/,

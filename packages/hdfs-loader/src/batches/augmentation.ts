@@ -1,5 +1,6 @@
 /** Changes to training images as they are put into a batch. */
 import { LoaderError } from '../errors.js';
+import type { Values } from '../samples.js';
 import { keyedStream, type Uint32Stream, uniformBelow } from './xoshiro.js';
 
 /** Shape of an image, row-major. */
@@ -12,10 +13,10 @@ export interface ImageShape {
 /**
  * Changes one image in place, as its random stream says.
  *
- * @param pixels height × width × channels
+ * @param pixels height × width × channels, as bytes or as real numbers
  * @param random uniform 32-bit integers, of this image in this epoch alone
  */
-export type Augmentation = (pixels: Uint8Array, shape: ImageShape, random: Uint32Stream) => void;
+export type Augmentation = (pixels: Values, shape: ImageShape, random: Uint32Stream) => void;
 
 /** Mirrors every other image, by chance, left to right. */
 export const flip: Augmentation = (pixels, { height, width, channels }, random) => {
@@ -102,7 +103,7 @@ const AUGMENT_KEY = 1;
  * @param of.start position of the first
  */
 export function augmentBatch(
-  inputs: Uint8Array,
+  inputs: Values,
   augment: readonly Augmentation[],
   of: { readonly shape: ImageShape; readonly seed: number; readonly epoch: number; readonly start: number },
 ): void {

@@ -1,10 +1,10 @@
 import { LoaderError } from '../errors.js';
-import type { Samples } from '../samples.js';
+import { dtypeOf, type Samples, type Values } from '../samples.js';
 
 /** Reused memory of one batch: room for at least its rows. */
 export interface BatchBuffers {
-  /** Rows × features. */
-  readonly inputs: Uint8Array;
+  /** Rows × features, of the type of the samples. */
+  readonly inputs: Values;
   /** One class index a row. */
   readonly targets: Uint16Array;
 }
@@ -35,7 +35,7 @@ export function joinSamples(parts: readonly Samples[]): JoinedSamples {
  *
  * @param order sample indexes, as of `epochOrder`
  * @returns the number of rows, end − start
- * @throws LoaderError INVALID_ARGUMENT when the range leaves the order, an index the samples, or a row the buffers
+ * @throws LoaderError INVALID_ARGUMENT when the range leaves the order, an index the samples, or a row the buffers; for buffers of another type
  * @example const size = gather(train, order, { start: 0, end: 32 }, { inputs, targets });
  */
 export function gather(
@@ -49,6 +49,7 @@ export function gather(
   const { parts, firsts } = 'parts' in samples ? samples : { parts: [samples], firsts: [0] };
   const size = requireRange(range, order.length);
   requireRoom(size, features, into);
+  if (parts[0]) requireType(parts[0].inputs, into);
   for (let row = start; row < end; row++) {
     const index = order[row]!;
     if (index >= count) {
@@ -75,6 +76,12 @@ export function requireRoom(size: number, features: number, into: BatchBuffers):
   if (into.inputs.length >= size * features && into.targets.length >= size) return;
   const room = `${into.inputs.length} inputs and ${into.targets.length} targets`;
   throw new LoaderError('INVALID_ARGUMENT', `expected room for ${size} × ${features} values, got ${room}`);
+}
+
+/** A value that is put into memory of another type would be cut. @throws LoaderError INVALID_ARGUMENT */
+export function requireType(inputs: Values, into: BatchBuffers): void {
+  const [expected, got] = [dtypeOf(inputs), dtypeOf(into.inputs)];
+  if (expected !== got) throw new LoaderError('INVALID_ARGUMENT', `expected room for ${expected} inputs, got ${got}`);
 }
 
 /** The last part whose first row is not above the row. */

@@ -1,5 +1,5 @@
 import type { Subset } from '../dataset.js';
-import { type BatchBuffers, requireRange, requireRoom } from './gather.js';
+import { type BatchBuffers, requireRange, requireRoom, requireType } from './gather.js';
 import { groupAt } from './shard-groups.js';
 import { type Hold, ShardMemory } from './shard-memory.js';
 
@@ -64,6 +64,7 @@ export class OrderedSamples {
     for (let row = range.start; row < range.end; ) {
       const shard = groupAt(this.#shards, row)!;
       const part = (await (this.#all?.samples ?? this.#enter(shard.index)))[this.#all ? shard.index : 0]!;
+      requireType(part.inputs, into);
       const end = Math.min(shard.end, range.end);
       const [first, last] = [row - shard.start, end - shard.start];
       into.inputs.set(part.inputs.subarray(first * features, last * features), (row - range.start) * features);

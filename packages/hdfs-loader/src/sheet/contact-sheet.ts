@@ -1,6 +1,7 @@
 import type { OverlayOptions } from 'sharp';
 import { LoaderError } from '../errors.js';
 import type { Manifest } from '../manifest.js';
+import type { Values } from '../samples.js';
 import { loadSharp } from '../sources/sharp.js';
 import type { SubsetName } from '../sources/source.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
@@ -9,6 +10,8 @@ import { pickSamples } from './picked-samples.js';
 /** Pixels. */
 const THUMB = 84;
 const GAP = 6;
+/** For the title; real numbers have more to say. */
+const MIN_WIDTH = { uint8: 560, float32: 820 } as const;
 const MARGIN = 24;
 const TITLE = 64;
 const ROW = THUMB + 16;
@@ -19,7 +22,8 @@ const MAX_NAME = 24;
 const FONT = "'DejaVu Sans', Helvetica, Arial, sans-serif";
 
 /**
- * A PNG with some images of each class of a data set, a row a class, with its name and how many there are.
+ * A PNG with some images of each class of a data set, a row a class, with its name and how many there are. Samples of real numbers
+ * are drawn from black, their own minimum, to white, their maximum.
  *
  * @param from where the data set is
  * @param options.count images in all, shared out over the classes: at least one each
@@ -44,7 +48,7 @@ export async function contactSheet(
   for (const [label, images] of picked.entries()) {
     const { left, top } = layout.place(label);
     for (const [i, image] of images.entries()) {
-      const input = await thumbnail(image, { height, width, channels });
+      const input = await thumbnail(pixelsOf(image), { height, width, channels });
       thumbs.push({ input, left: left + layout.nameWidth + i * (THUMB + GAP), top: top + (ROW - THUMB) / 2 });
     }
   }
@@ -66,7 +70,7 @@ interface Layout {
 }
 
 /** Rows go down in as many columns as make the sheet about as wide as a screen. */
-function layOut({ classes, labelNames }: Manifest, perClass: number): Layout {
+function layOut({ classes, labelNames, dtype }: Manifest, perClass: number): Layout {
   const longest = Math.max(8, ...labelNames.map((name) => Math.min(MAX_NAME, name.length)));
   const nameWidth = Math.ceil(longest * CHARACTER) + 24;
   const rowWidth = nameWidth + perClass * (THUMB + GAP) - GAP + 12;
@@ -76,7 +80,7 @@ function layOut({ classes, labelNames }: Manifest, perClass: number): Layout {
   while (columns < classes && heightOf(columns) > 1.25 * widthOf(columns)) columns += 1;
   const rows = Math.ceil(classes / columns);
   return {
-    width: Math.max(560, widthOf(columns)),
+    width: Math.max(MIN_WIDTH[dtype], widthOf(columns)),
     height: heightOf(columns),
     nameWidth,
     rowWidth,
@@ -86,6 +90,18 @@ function layOut({ classes, labelNames }: Manifest, perClass: number): Layout {
       isEven: (label % rows) % 2 === 0,
     }),
   };
+}
+
+/** Real numbers as pixels: from 0 for the smallest of the sample to 255 for its largest; 0 where all are alike. */
+function pixelsOf(values: Values): Uint8Array {
+  if (values instanceof Uint8Array) return values;
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  const scale = max > min ? 255 / (max - min) : 0;
+  return Uint8Array.from(values, (value) => Math.round((value - min) * scale));
 }
 
 /** Whole pixels grow to whole squares; larger images are scaled down smoothly. */
@@ -105,6 +121,7 @@ function drawing(manifest: Manifest, subset: SubsetName, layout: Layout): string
   const { samples, perClass } = manifest.subsets[subset];
   const what = subset === 'train' ? 'training images' : 'test images';
   const shape = manifest.inputShape.join(' × ');
+  const scaled = manifest.dtype === 'float32' ? ', each scaled from its own minimum to its maximum' : '';
   const rows = manifest.labelNames.map((name, label) => {
     const { left, top, isEven } = layout.place(label);
     const band = isEven ? '#f6f7f9' : '#ffffff';
@@ -119,7 +136,7 @@ function drawing(manifest: Manifest, subset: SubsetName, layout: Layout): string
     `<svg xmlns="http://www.w3.org/2000/svg" width="${layout.width}" height="${layout.height}" font-family="${FONT}">` +
     `<text x="${MARGIN}" y="32" font-size="19" font-weight="bold" fill="#1d2430">${escaped(manifest.name)}</text>` +
     `<text x="${MARGIN}" y="52" font-size="12.5" fill="#7a8494">${samples.toLocaleString('en-US')} ${what} of ${shape}, ` +
-    `${manifest.classes} classes, split ${escaped(manifest.split)}</text>${rows.join('')}</svg>`
+    `${manifest.classes} classes, split ${escaped(manifest.split)}${scaled}</text>${rows.join('')}</svg>`
   );
 }
 

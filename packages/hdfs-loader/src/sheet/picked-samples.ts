@@ -1,7 +1,7 @@
 import { decodeSafetensorsHeader, type TensorRange } from '@weft/safetensors';
 import { LoaderError } from '../errors.js';
 import type { Manifest, ShardManifest } from '../manifest.js';
-import { featureCount } from '../samples.js';
+import { DTYPES, featureCount, newValues, type Values } from '../samples.js';
 import type { SubsetName } from '../sources/source.js';
 import type { CallOptions, Storage } from '../storage/storage.js';
 
@@ -13,17 +13,17 @@ const HEADER_BYTES = 4096;
  *
  * @param from where the data set is
  * @param options.perClass samples of a class, where it has so many
- * @returns by class, pixels in rows of height × width × channels
+ * @returns by class, values in rows of height × width × channels
  * @throws LoaderError INVALID_SHARD, and what the storage throws
  */
 export async function pickSamples(
   from: { readonly storage: Storage; readonly path: string; readonly manifest: Manifest },
   options: CallOptions & { subset: SubsetName; perClass: number },
-): Promise<Uint8Array[][]> {
+): Promise<Values[][]> {
   const { storage, manifest } = from;
   const { subset, perClass, signal } = options;
   const { shards, perClass: available } = manifest.subsets[subset];
-  const picked: Uint8Array[][] = available.map(() => []);
+  const picked: Values[][] = available.map(() => []);
   const features = featureCount(manifest.inputShape);
   for (const shard of shards) {
     if (picked.every((images, label) => images.length >= Math.min(perClass, available[label]!))) break;
@@ -40,8 +40,9 @@ export async function pickSamples(
         );
       }
       if (images.length >= perClass) continue;
-      const image = new Uint8Array(features);
-      await storage.readInto(path, image, { offset: inputs.begin + row * features, signal });
+      const image = newValues(manifest.dtype, features);
+      const into = new Uint8Array(image.buffer);
+      await storage.readInto(path, into, { offset: inputs.begin + row * into.length, signal });
       images.push(image);
     }
   }
@@ -67,7 +68,9 @@ async function tensorsOf(
   }
   const { inputs, labels } = tensors;
   const shape = [shard.samples, ...manifest.inputShape];
-  if (inputs?.dtype !== 'U8' || `${inputs.shape}` !== `${shape}`) throw refuse(`expected inputs U8 [${shape}]`);
+  const { tensor } = DTYPES[manifest.dtype];
+  if (inputs?.dtype !== tensor || `${inputs.shape}` !== `${shape}`)
+    throw refuse(`expected inputs ${tensor} [${shape}]`);
   if (labels?.dtype !== 'U16' || `${labels.shape}` !== `${shard.samples}`)
     throw refuse(`expected labels U16 [${shard.samples}]`);
   return { inputs, labels };

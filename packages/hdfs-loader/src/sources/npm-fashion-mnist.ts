@@ -156,7 +156,7 @@ function split(classes: readonly Samples[], emptyRows: number): Splits {
 }
 
 /** The first of each class, the second of each class, and so on. */
-function interleave(classes: readonly Samples[]): Samples {
+function interleave(classes: readonly Samples[]): Samples<Uint8Array> {
   const count = classes.reduce((total, images) => total + images.count, 0);
   const inputs = new Uint8Array(count * FEATURES);
   const labels = new Uint16Array(count);

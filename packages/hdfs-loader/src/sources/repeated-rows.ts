@@ -7,7 +7,7 @@ import type { Samples } from '../samples.js';
  * @returns row indexes of `samples`
  * @example const leaked = rowsAlsoIn(test, train);
  */
-export function rowsAlsoIn(samples: Samples, others: Samples): Set<number> {
+export function rowsAlsoIn(samples: Samples<Uint8Array>, others: Samples<Uint8Array>): Set<number> {
   const byHash = new Map<number, number[]>();
   for (let i = 0; i < samples.count; i++) {
     const hash = rowHash(samples, i);
@@ -25,12 +25,12 @@ export function rowsAlsoIn(samples: Samples, others: Samples): Set<number> {
   return found;
 }
 
-function rowOf({ inputs, features }: Samples, row: number): Uint8Array {
+function rowOf({ inputs, features }: Samples<Uint8Array>, row: number): Uint8Array {
   return inputs.subarray(row * features, (row + 1) * features);
 }
 
 /** FNV-1a, 32 bits: h ← (h ⊕ byte) · 16777619. */
-function rowHash({ inputs, features }: Samples, row: number): number {
+function rowHash({ inputs, features }: Samples<Uint8Array>, row: number): number {
   let hash = 0x811c9dc5;
   for (let i = row * features; i < (row + 1) * features; i++) hash = Math.imul(hash ^ inputs[i]!, 16777619);
   return hash >>> 0;

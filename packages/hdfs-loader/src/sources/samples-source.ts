@@ -1,4 +1,4 @@
-import { type Samples, sliceSamples } from '../samples.js';
+import { dtypeOf, type Samples, sliceSamples } from '../samples.js';
 import type { OpenSource, Source, SubsetName } from './source.js';
 
 /** Samples that are in memory, and what is to be said of them. */
@@ -12,7 +12,7 @@ export interface InMemory
 const BATCH_SAMPLES = 4096;
 
 /**
- * A source of samples that are in memory already.
+ * A source of samples that are in memory already, pixels or real numbers.
  *
  * @example await writeDataset(samplesSource({ name: 'mine', split: 'mine', note: '', inputShape: [28, 28, 1], labelNames, fingerprint: '00', train, test }), 'data/mine');
  */
@@ -23,6 +23,7 @@ export function samplesSource(held: InMemory): Source {
     open: () =>
       Promise.resolve({
         ...described,
+        dtype: dtypeOf(train.inputs),
         samples: (subset) => of[subset].count,
         read: (subset, options) => batchesOf(of[subset], options),
         remarks: () => Promise.resolve(remarks),

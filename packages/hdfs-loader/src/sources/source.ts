@@ -1,5 +1,5 @@
 import type { Manifest } from '../manifest.js';
-import type { Samples } from '../samples.js';
+import type { Dtype, Samples } from '../samples.js';
 
 /** The two subsets of a data set. */
 export type SubsetName = keyof Manifest['subsets'];
@@ -47,6 +47,8 @@ export interface OpenSource {
   readonly note: string;
   /** Shape of one sample, [height, width, channels]. */
   readonly inputShape: readonly number[];
+  /** Type of the values. Default uint8. */
+  readonly dtype?: Dtype | undefined;
   /** Name of each class, by index. */
   readonly labelNames: readonly string[];
   /** Hexadecimal digest that changes when what is read may change, options included: the key of a cache and of a resumed ingest. */

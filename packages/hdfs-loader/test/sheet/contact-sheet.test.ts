@@ -6,7 +6,7 @@ import { contactSheet } from '../../src/sheet/contact-sheet.js';
 import type { InMemory } from '../../src/sources/samples-source.js';
 import { fileStorage } from '../../src/storage/file-storage.js';
 import { scratchFolder } from '../scratch-folder.js';
-import { syntheticSource } from '../synthetic-source.js';
+import { floatSamples, syntheticSource } from '../synthetic-source.js';
 
 async function sheetOf(over: Partial<InMemory> = {}, count = 6) {
   const path = join(scratchFolder(), 'd');
@@ -29,6 +29,15 @@ describe('contactSheet', () => {
     // Sample 0 is all 0, 84 × 84 of them; there is no black elsewhere.
     expect(dark(0)).toBeGreaterThanOrEqual(84 * 84);
     expect(dark(1)).toBeGreaterThanOrEqual(84 * 84);
+  });
+
+  it('draws real numbers from their own minimum to their maximum, and has room to say so', async () => {
+    const sheet = await sheetOf({ train: floatSamples(3), test: floatSamples(0) }, 3);
+    const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
+    const quarter = (value: number) => data.filter((_, i) => i % info.channels === 0 && data[i] === value).length;
+    // Each sample has four values a quarter apart: so many squares of 42 × 42, in each of three thumbnails.
+    for (const value of [0, 85, 170]) expect(quarter(value)).toBeGreaterThanOrEqual(3 * 42 * 42);
+    expect(info.width).toBeGreaterThan((await sharp(await sheetOf({}, 3)).metadata()).width);
   });
 
   it('lays many classes out in columns, and bears names that are no XML', async () => {

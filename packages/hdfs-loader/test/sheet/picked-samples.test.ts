@@ -2,17 +2,19 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeDataset } from '../../src/dataset-writer.js';
+import type { Values } from '../../src/samples.js';
 import { pickSamples } from '../../src/sheet/picked-samples.js';
+import type { InMemory } from '../../src/sources/samples-source.js';
 import { fileStorage } from '../../src/storage/file-storage.js';
 import { scratchFolder } from '../scratch-folder.js';
-import { syntheticSource } from '../synthetic-source.js';
+import { floatSamples, syntheticSource } from '../synthetic-source.js';
 
-async function dataset() {
+async function dataset(over: Partial<InMemory> = {}) {
   const path = join(scratchFolder(), 'd');
-  const manifest = await writeDataset(syntheticSource(), path, { shardSamples: 5 });
+  const manifest = await writeDataset(syntheticSource(over), path, { shardSamples: 5 });
   return { storage: fileStorage(), path, manifest };
 }
-const first = (picked: readonly Uint8Array[][]) => picked.map((images) => images.map((image) => image[0]));
+const first = (picked: readonly Values[][]) => picked.map((images) => images.map((image) => image[0]));
 
 describe('pickSamples', () => {
   it('gives the first samples of each class, over as many shards as it takes', async () => {
@@ -28,6 +30,13 @@ describe('pickSamples', () => {
       [100, 103, 106],
       [101, 104],
     ]);
+  });
+
+  it('gives real numbers as they are', async () => {
+    const from = await dataset({ train: floatSamples(25), test: floatSamples(0) });
+    expect(await pickSamples(from, { subset: 'train', perClass: 1 })).toEqual(
+      [0, 1, 2].map((i) => [floatSamples(25).inputs.slice(4 * i, 4 * i + 4)]),
+    );
   });
 
   it('reads no shard that it does not need', async () => {

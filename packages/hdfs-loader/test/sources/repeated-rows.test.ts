@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Samples } from '../../src/samples.js';
 import { rowsAlsoIn } from '../../src/sources/repeated-rows.js';
 
-const samplesOf = (rows: readonly number[][]): Samples => ({
+const samplesOf = (rows: readonly number[][]): Samples<Uint8Array> => ({
   inputs: Uint8Array.from(rows.flat()),
   labels: new Uint16Array(rows.length),
   count: rows.length,
