@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addData } from './commands/data.js';
 import { addHdfs } from './commands/hdfs.js';
 import { addIngest } from './commands/ingest.js';
+import { addPreprocess } from './commands/preprocess.js';
 import { addStart } from './commands/start.js';
 import { ClusterError, oneLine } from './errors.js';
 
@@ -16,6 +17,7 @@ function program(): Command {
     .showHelpAfterError(false);
   addStart(root);
   addIngest(root);
+  addPreprocess(root);
   addData(root);
   addHdfs(root);
   return root;

@@ -53,23 +53,22 @@ export interface PreprocessConfig {
 }
 
 const yes = z.boolean('true or false').default(false);
-const SCHEMA = z
-  .strictObject({
-    source: text,
-    destination: text,
-    steps: text,
-    hosts: text.optional(),
-    device: oneOf(['auto', 'cpu', 'gpu']).default('auto'),
-    threads,
-    cache: bytes('bytes, as 1GiB, up to 1024GiB').default(2 ** 30),
-    seed: whole(0, 0xffff_ffff).default(1),
-    name: text.optional(),
-    restart: yes,
-    overwrite: yes,
-    insecure: yes,
-    hdfsUser: text.optional(),
-    hdfsToken: text.optional(),
-  });
+const SCHEMA = z.strictObject({
+  source: text,
+  destination: text,
+  steps: text,
+  hosts: text.optional(),
+  device: oneOf(['auto', 'cpu', 'gpu']).default('auto'),
+  threads,
+  cache: bytes('bytes, as 1GiB, up to 1024GiB').default(2 ** 30),
+  seed: whole(0, 0xffff_ffff).default(1),
+  name: text.optional(),
+  restart: yes,
+  overwrite: yes,
+  insecure: yes,
+  hdfsUser: text.optional(),
+  hdfsToken: text.optional(),
+});
 
 /**
  * Decides a preprocessing from what the user said and the environment.

@@ -122,7 +122,11 @@ async function preprocessInto(staged: StagedShards, job: Job): Promise<Preproces
   view.begin?.({ config, manifest, sampleShape: begun.isFitted ? begun.sampleShape.join(' × ') : '' });
   const pipeline =
     begun.isFitted && queue.isDone ? begun : await runWorkers(staged, { ...job, pipeline: begun, queue, notes, near });
-  const report = preprocessReport({ ...{ config, manifest, pipeline, notes, staged, kept }, seconds: secondsSince(startedMs) });
+  const report = preprocessReport({
+    ...{ config, manifest, pipeline, notes, staged, kept },
+    location: source.location,
+    seconds: secondsSince(startedMs),
+  });
   return await loader(signal, async () => {
     await staged.writeFile(`data/${REPORT_FILE}`, Buffer.from(await pageOf({ report, pipeline, source, signal })));
     const { sampleShape: inputShape, dtype, text: steps } = pipeline;

@@ -38,6 +38,18 @@ export const addErrors = (a: ReconstructionError, b: ReconstructionError): Recon
 
 const isPca = (step: Transformer): step is PcaState => step.kind === 'pca';
 
+/** The first Pca of a pipeline; null where there is none. */
+export const pcaOf = ({ steps }: Pipeline): PcaState | null => steps.find(isPca) ?? null;
+
+/** Of the samples that a step is given; as a picture where they are one that was only flattened. */
+function shapeBefore({ steps, inputShape }: Pipeline, at: number): readonly number[] {
+  const shapes = [inputShape];
+  for (const step of steps.slice(0, at)) shapes.push(step.outputShape(shapes.at(-1)!));
+  const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+  const last = shapes.at(-1)!;
+  return shapes.findLast((shape) => shape.length === 3 && size(shape) === size(last)) ?? last;
+}
+
 /** A pipeline's Pca: what comes before it, and the way back to it. */
 export class Reconstruction {
   readonly pca: PcaState;
@@ -51,7 +63,7 @@ export class Reconstruction {
     this.pca = pipeline.steps[at] as PcaState;
     this.#before = pipeline.steps.slice(0, at);
     this.#from = pipeline.steps.slice(at);
-    this.shape = this.#before.reduce((shape, step) => step.outputShape(shape), pipeline.inputShape);
+    this.shape = shapeBefore(pipeline, at);
   }
 
   /** The first Pca of a fitted pipeline; null where there is none, or no way back to it. */
