@@ -35,6 +35,26 @@ export function outputOf(rows: number, features: number, out?: Float32Array): Ma
   return { values: out.subarray(0, length), rows, features };
 }
 
+/**
+ * Room for rows of the element type of `x`: the start of `out` where that is float32.
+ *
+ * @throws PreprocessingError SHAPE_MISMATCH
+ */
+export function outputLike(x: Matrix, features: number, out?: Float32Array): Matrix {
+  const { values, rows } = x;
+  if (values instanceof Float32Array) return outputOf(rows, features, out);
+  const length = rows * features;
+  return { values: values instanceof Uint8Array ? new Uint8Array(length) : new Uint16Array(length), rows, features };
+}
+
+/** The rows themselves, or their copy in the start of `out` where that is given and they are float32. */
+export function unchanged(x: Matrix, out?: Float32Array): Matrix {
+  if (out === undefined || !(x.values instanceof Float32Array)) return x;
+  const y = outputOf(x.rows, x.features, out);
+  y.values.set(x.values.subarray(0, x.rows * x.features));
+  return y;
+}
+
 /** Throws INVALID_VALUE at the first NaN or infinity, naming row and feature. */
 export function assertFinite(x: Matrix): void {
   if (!(x.values instanceof Float32Array)) return;

@@ -7,6 +7,7 @@ import {
   writeSafetensors,
 } from '@weft/safetensors';
 import { PreprocessingError } from './errors.js';
+import { Pipeline } from './pipeline/pipeline.js';
 import type { Transformer } from './transformer.js';
 import { restoreStep } from './transformer-classes.js';
 
@@ -20,7 +21,8 @@ const STATE = 'transformer';
  * @example const scaler = transformerFromJSON(JSON.parse(text));
  */
 export function transformerFromJSON(json: unknown, tensors: Readonly<Record<string, Tensor>> = {}): Transformer {
-  return restoreStep(json, tensors);
+  const kind = (json as { kind?: unknown } | null | undefined)?.kind;
+  return kind === Pipeline.kind ? Pipeline.fromJSON(json, tensors) : restoreStep(json, tensors);
 }
 
 /**

@@ -10,6 +10,14 @@ export interface StateReader {
   oneOf<T extends string>(field: string, values: readonly T[]): T;
   /** `length` finite numbers (any number but 0 of them where not given). */
   numbers(field: string, length?: number): number[];
+  /** Integers ≥ 1, any number but 0 of them. */
+  shape(field: string): number[];
+  /** A text. */
+  text(field: string): string;
+  /** A list of anything. */
+  list(field: string): unknown[];
+  /** What a constructor makes of the fields; what it refuses is a damaged state. */
+  made<T>(make: () => T): T;
   /** Throws, with the kind before the message. */
   refuse(what: string): never;
 }
@@ -49,6 +57,28 @@ export function readState(json: unknown, kind: string): StateReader {
       }
       if (length !== undefined && value.length !== length) refuse(`${field}: expected ${length}, got ${value.length}`);
       return value as number[];
+    },
+    shape(field) {
+      const value = fields.get(field);
+      const valid =
+        Array.isArray(value) && value.length > 0 && value.every((side) => Number.isSafeInteger(side) && side >= 1);
+      return valid ? (value as number[]) : refuse(`${field}: expected a shape of integers ≥ 1`);
+    },
+    text(field) {
+      const value = fields.get(field);
+      return typeof value === 'string' ? value : refuse(`${field}: expected a text`);
+    },
+    made(make) {
+      try {
+        return make();
+      } catch (error) {
+        if (error instanceof PreprocessingError && error.code === 'INVALID_STATE') throw error;
+        return refuse((error as Error).message);
+      }
+    },
+    list(field) {
+      const value = fields.get(field);
+      return Array.isArray(value) ? (value as unknown[]) : refuse(`${field}: expected a list`);
     },
   };
 }

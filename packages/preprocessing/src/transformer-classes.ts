@@ -1,12 +1,30 @@
 import type { Tensor } from '@weft/safetensors';
 import { PreprocessingError } from './errors.js';
+import { Flatten } from './flatten.js';
+import { CenterCrop } from './images/center-crop.js';
+import { Grayscale } from './images/grayscale.js';
+import { PerImageNormalizer } from './images/per-image-normalizer.js';
+import { Resize } from './images/resize.js';
+import { LabelIndex } from './labels/label-index.js';
+import { OneHot } from './labels/one-hot.js';
 import { MinMaxScaler } from './min-max-scaler.js';
-import { OneHot } from './one-hot.js';
+import { Reshape } from './reshape.js';
 import { StandardScaler } from './standard-scaler.js';
 import type { Transformer, TransformerClass } from './transformer.js';
 
 /** Every class whose state can be saved, but Pipeline, which is made of them. */
-const TRANSFORMER_CLASSES: readonly TransformerClass[] = [MinMaxScaler, StandardScaler, OneHot];
+const TRANSFORMER_CLASSES: readonly TransformerClass[] = [
+  MinMaxScaler,
+  StandardScaler,
+  PerImageNormalizer,
+  Grayscale,
+  Resize,
+  CenterCrop,
+  Flatten,
+  Reshape,
+  OneHot,
+  LabelIndex,
+];
 
 const byKind: ReadonlyMap<string, TransformerClass> = new Map(TRANSFORMER_CLASSES.map((type) => [type.kind, type]));
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSafetensors } from '@weft/safetensors';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { OneHot } from '../src/labels/one-hot.js';
 import { MinMaxScaler } from '../src/min-max-scaler.js';
-import { OneHot } from '../src/one-hot.js';
 import { loadTransformer, saveTransformer, transformerFromJSON } from '../src/saved-transformer.js';
 import { StandardScaler } from '../src/standard-scaler.js';
 import { matrixOf } from './matrices.js';
@@ -52,7 +52,7 @@ describe('transformerFromJSON', () => {
 
   it.each([null, undefined, 3, {}, { kind: 'constructor' }, { kind: 3 }])('refuses %j', (json) => {
     expect(() => transformerFromJSON(json)).toThrow(
-      'expected a transformer of kind min-max-scaler, standard-scaler, one-hot',
+      'expected a transformer of kind min-max-scaler, standard-scaler, per-image-normalizer',
     );
   });
 });

@@ -1,8 +1,10 @@
-import { PreprocessingError } from './errors.js';
-import { assertMatrix, type Matrix, outputOf } from './matrix.js';
-import { assertFeatures } from './shape.js';
-import { readState } from './state-reader.js';
-import type { Chunks, FitOptions, Transformer, TransformerJson } from './transformer.js';
+import { allGather } from '../all-gather.js';
+import { PreprocessingError } from '../errors.js';
+import { assertMatrix, type Matrix, outputOf } from '../matrix.js';
+import { onePass } from '../one-pass.js';
+import { assertFeatures } from '../shape.js';
+import { readState } from '../state-reader.js';
+import type { Chunks, FitOptions, Transformer, TransformerJson } from '../transformer.js';
 
 /** Labels are uint16. */
 const MAX_CLASSES = 65536;
@@ -46,15 +48,17 @@ export class OneHot implements Transformer {
   }
 
   /** Learns the number of classes: the greatest label + 1. @throws PreprocessingError NOT_FITTED, SHAPE_MISMATCH, INVALID_VALUE */
-  async fit(chunks: Chunks, { onProgress, signal }: FitOptions = {}): Promise<this> {
+  async fit(chunks: Chunks, options: FitOptions = {}): Promise<this> {
+    this.#classes = undefined;
     let greatest = -1;
-    let rows = 0;
-    for await (const chunk of chunks()) {
-      signal?.throwIfAborted();
+    await onePass(chunks, this.kind, options, (chunk) => {
       assertMatrix(chunk, 1);
       for (let row = 0; row < chunk.rows; row++) greatest = Math.max(greatest, labelAt(chunk, row, MAX_CLASSES));
-      rows += chunk.rows;
-      onProgress?.({ step: this.kind, pass: 1, passes: 1, rows });
+    });
+    const { allReduce } = options;
+    if (allReduce) {
+      const all = await allGather(allReduce, [Float64Array.of(greatest)]);
+      greatest = Math.max(...all.map(([label]) => label!));
     }
     if (greatest < 0) throw new PreprocessingError('NOT_FITTED', `${this.kind}: fitted on no rows`);
     this.#classes = greatest + 1;

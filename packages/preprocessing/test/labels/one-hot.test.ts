@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OneHot } from '../src/one-hot.js';
-import { matrixOf } from './matrices.js';
+import { OneHot } from '../../src/labels/one-hot.js';
+import { matrixOf } from '../matrices.js';
 
 const labels = (...values: number[]) => ({ values: Uint16Array.from(values), rows: values.length, features: 1 });
 
