@@ -170,6 +170,7 @@ class Coordination {
       source: { location: source.location, storage: own },
       staging: { location: config.destination, storage: own, dir: staged.dir },
       classes: source.manifest.classes,
+      seed: config.seed,
       workers: this.#workers,
       fits: this.#fits,
       pieces: this.#fits ? pieces[rank]! : [],

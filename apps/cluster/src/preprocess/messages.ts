@@ -34,6 +34,7 @@ export interface PreprocessJob {
   /** The folder of the shards to be. */
   readonly staging: Place & { readonly dir: string };
   readonly classes: number;
+  readonly seed: number;
   readonly workers: number;
   /** Whether steps are to be fitted first. */
   readonly fits: boolean;
@@ -69,6 +70,7 @@ export const PREPROCESS_SCHEMAS = {
     source: z.object(PLACE),
     staging: z.object({ ...PLACE, dir: z.string() }),
     classes: count,
+    seed: count,
     workers: z.int().min(1),
     fits: z.boolean(),
     pieces: z.array(z.object({ shard: count, start: count, end: count })),
@@ -101,6 +103,6 @@ export const PREPROCESS_SCHEMAS = {
       perClass: z.array(count),
       range: z.tuple([z.number(), z.number()]),
     }),
-    error: z.object({ squared: z.number(), deviation: z.number(), values: count }).nullable(),
+    error: ERROR_SCHEMA.nullable(),
   }) satisfies z.ZodType<ShardDone>,
 };

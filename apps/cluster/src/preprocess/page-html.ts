@@ -52,7 +52,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => ESCAPES[c]!);
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ESCAPES[c]!);
 const shape = (sizes: readonly number[]): string => sizes.join(' × ');
 
 function factsOf(r: PreprocessReport): [name: string, value: string][] {
@@ -71,7 +71,7 @@ function factsOf(r: PreprocessReport): [name: string, value: string][] {
 function stepsTable({ steps }: PreprocessReport): string {
   const rows = steps.map(({ step, shape: sizes, fitSeconds }) => {
     const fit = fitSeconds === null ? '–' : duration(fitSeconds);
-    return `<tr><th scope="row"><code>${escape(step)}</code></th><td>${shape(sizes)}</td><td class="number">${fit}</td></tr>`;
+    return `<tr><th scope="row"><code>${escapeHtml(step)}</code></th><td>${shape(sizes)}</td><td class="number">${fit}</td></tr>`;
   });
   return `<div class="scroll"><table>
 <thead><tr><th scope="col">step</th><th scope="col">a sample then is</th><th scope="col" class="number">learnt in</th></tr></thead>
@@ -94,7 +94,7 @@ function curveSection({ svg, ratios }: NonNullable<Page['curve']>): string {
   );
   return `<h2>Variance explained</h2>
 <p>${text}</p>
-<figure class="chart" role="img" aria-label="${escape(`Curve of the variance explained: ${text}`)}">${svg}</figure>
+<figure class="chart" role="img" aria-label="${escapeHtml(`Curve of the variance explained: ${text}`)}">${svg}</figure>
 <details><summary>The same in numbers</summary><table>
 <thead><tr><th scope="col">components</th><th scope="col" class="number">variance explained</th></tr></thead>
 <tbody>${rows.join('')}</tbody></table></details>`;
@@ -102,13 +102,13 @@ function curveSection({ svg, ratios }: NonNullable<Page['curve']>): string {
 
 const figure = ({ pictures, caption }: Figure): string => {
   const images = pictures.map(({ image, alt, what }) => {
-    const img = `<img src="${image}" alt="${escape(alt)}">`;
-    return what === undefined ? img : `<span>${img}${escape(what)}</span>`;
+    const img = `<img src="${image}" alt="${escapeHtml(alt)}">`;
+    return what === undefined ? img : `<span>${img}${escapeHtml(what)}</span>`;
   });
   const all = pictures.some(({ what }) => what !== undefined)
     ? `<div class="row">${images.join('')}</div>`
     : images.join('');
-  return `<figure>${all}<figcaption>${escape(caption)}</figcaption></figure>`;
+  return `<figure>${all}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 };
 
 function learntSection({ mean, components }: NonNullable<Page['learnt']>): string {
@@ -133,7 +133,7 @@ ${lost}<div class="examples">${examples.map(figure).join('\n')}</div>`;
  * @example pageHtml({ report, curve: null, learnt: null, examples: [] }).startsWith('<!doctype html>')
  */
 export function pageHtml({ report, curve, learnt, examples }: Page): string {
-  const facts = factsOf(report).map(([name, value]) => `<div><dt>${name}</dt><dd>${escape(value)}</dd></div>`);
+  const facts = factsOf(report).map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`);
   const hasPictures = examples.some(({ pictures }) => pictures.length > 0);
   const sections = [
     curve ? curveSection(curve) : '',
@@ -145,13 +145,13 @@ export function pageHtml({ report, curve, learnt, examples }: Page): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(report.name)}, preprocessed</title>
+<title>${escapeHtml(report.name)}, preprocessed</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${escape(report.name)}, preprocessed</h1>
-<p class="soft">from ${escape(report.source.name)} at <code>${escape(report.source.location)}</code> by weft</p>
+<h1>${escapeHtml(report.name)}, preprocessed</h1>
+<p class="soft">from ${escapeHtml(report.source.name)} at <code>${escapeHtml(report.source.location)}</code> by weft</p>
 <dl>${facts.join('')}</dl>
 <h2>Steps</h2>
 ${stepsTable(report)}

@@ -65,6 +65,7 @@ async function fit({ start, control, job, source }: Worker, pipeline: Pipeline):
   try {
     await pipeline.fit(chunksOf(source, job.pieces), {
       allReduce: ring,
+      seed: job.seed,
       device: job.device,
       threads: job.threads,
       cacheBytes: job.cacheBytes,

@@ -178,10 +178,10 @@ async function resume(staged: StagedShards, parsed: Pipeline): Promise<Pipeline>
 }
 
 /** @throws {ClusterError} `usage` where steps are unknown, or do not fit the images or their number */
-function parseSteps({ steps, seed }: PreprocessConfig, { name, inputShape, subsets }: Manifest): Pipeline {
+function parseSteps({ steps }: PreprocessConfig, { name, inputShape, dtype, subsets }: Manifest): Pipeline {
   let pipeline: Pipeline;
   try {
-    pipeline = Pipeline.parse(steps, inputShape, { seed });
+    pipeline = Pipeline.parse(steps, inputShape, dtype);
   } catch (error) {
     throw new ClusterError('usage', `--steps: ${oneLine(error)}`, { cause: error });
   }

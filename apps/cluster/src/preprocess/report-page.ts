@@ -93,10 +93,10 @@ const sameShape = (a: Stage, b: Stage): boolean => a.shape.join() === b.shape.jo
 /** Pixels as they are; other numbers from the least to the largest, all samples alike; three standard deviations of a result. */
 function shownRange({ rows }: Stage, isResult: boolean): readonly [number, number] {
   if (rows.values instanceof Uint8Array) return BYTE;
-  const values = rows.values.subarray(0, rows.rows * rows.features);
+  const values = Array.from(rows.values.subarray(0, rows.rows * rows.features));
   const range = rangeOf(values);
   if (!isResult) return range[0] >= 0 && range[1] > 1 && range[1] <= 255 ? BYTE : range;
-  const mean = values.reduce((a: number, b: number) => a + b, 0) / values.length;
-  const deviation = Math.sqrt(values.reduce((a: number, b: number) => a + (b - mean) ** 2, 0) / values.length);
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const deviation = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
   return [mean - 3 * deviation, mean + 3 * deviation];
 }
