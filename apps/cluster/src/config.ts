@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { oneLine } from './errors.js';
 import type { Host } from './hosts.js';
 import { bytes, oneOf, parseOptions, rate, text, threads, usage, whole } from './option-schemas.js';
-import { hostsOf, threadsOf } from './run-hosts.js';
+import { hostsOf, limitSlots, threadsOf } from './run-hosts.js';
 
 const ENGINES = ['auto', 'native', 'tensorflow', 'tfjs'] as const satisfies readonly EngineName[];
 
@@ -141,16 +141,6 @@ function checkAugment(text: string): void {
   } catch (error) {
     usage(`--augment: ${oneLine(error)}`);
   }
-}
-
-/** Keeps the first slots of the hosts, as many as the algorithm can use. */
-function limitSlots(hosts: readonly Host[], most: number): Host[] {
-  let left = most;
-  return hosts.flatMap((host) => {
-    const slots = Math.min(host.slots, left);
-    left -= slots;
-    return slots > 0 ? [{ ...host, slots }] : [];
-  });
 }
 
 /** Shards go round the hosts; those of one host take its ports in order. */

@@ -42,3 +42,13 @@ export function hostsOf(file: string | undefined): Host[] {
 export function threadsOf(hosts: readonly Host[]): number {
   return Math.max(1, Math.floor(availableParallelism() / Math.max(...hosts.map(({ slots }) => slots))));
 }
+
+/** Keeps the first slots of the hosts, as many as can be used. @example limitSlots(hosts, 1) // one worker */
+export function limitSlots(hosts: readonly Host[], most: number): Host[] {
+  let left = most;
+  return hosts.flatMap((host) => {
+    const slots = Math.min(host.slots, left);
+    left -= slots;
+    return slots > 0 ? [{ ...host, slots }] : [];
+  });
+}

@@ -19,6 +19,7 @@ import { storageOptions } from '../config.js';
 import { openSource } from '../dataset.js';
 import { ClusterError, interrupted, oneLine } from '../errors.js';
 import { withPid } from '../node-group.js';
+import { limitSlots } from '../run-hosts.js';
 import { configurePreprocess, type PreprocessConfig, type PreprocessOptions } from './config.js';
 import { coordinatePreprocess, STATE_FILE } from './coordination.js';
 import type { FitRunning } from './fit-progress.js';
@@ -73,11 +74,13 @@ export async function preprocess(
   const startedMs = performance.now();
   const { view = {} } = o;
   const signal = o.signal ?? new AbortController().signal;
-  const config = configurePreprocess(options, process.env);
+  const asked = configurePreprocess(options, process.env);
   const onLine = (line: string): void => view.line?.(line);
   const storage = storageOptions(options, process.env, onLine);
-  const source = await openSource(config.source, { dataHome: config.dataHome, storage, onLine, signal });
+  const source = await openSource(asked.source, { dataHome: asked.dataHome, storage, onLine, signal });
   try {
+    // Each worker has training samples to learn from.
+    const config = { ...asked, hosts: limitSlots(asked.hosts, Math.max(1, source.manifest.subsets.train.samples)) };
     const parsed = parseSteps(config, source.manifest);
     const destination = await loader(signal, async () => openStorage(config.destination, storage));
     try {
