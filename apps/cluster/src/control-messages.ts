@@ -7,7 +7,8 @@
  *   parameters { engine, reason }          → {} + θ          worker → coordinator: θ₀; coordinator → worker: its x
  *   state      {}                          → {} + state₀     the weights that are not trained
  *   averageState {} + state                → {} + their mean over all workers, once all have brought theirs
- *   next       { finished: Scores | null } → Task            waits at the barriers
+ *   next       { finished: Scores | null } → Task            waits at the barriers; + correct predictions by class, uint32, where the task
+ *                                                            asked for them
  *   progress   Progress                                      no answer
  *   failed     { message }                 → {}              the last words of a process that cannot go on
  *   stop       {}                          no answer         coordinator → node: end now, all is well
@@ -142,7 +143,7 @@ export const SCHEMAS = {
   task: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('train'), range: SAMPLE_RANGE, upcoming: SAMPLE_RANGE.nullable() }),
     z.object({ kind: z.literal('flush') }),
-    z.object({ kind: z.literal('evaluate'), start: count, end: count }),
+    z.object({ kind: z.literal('evaluate'), start: count, end: count, classes: count.optional() }),
     z.object({ kind: z.literal('stop') }),
   ]) satisfies z.ZodType<Task>,
   progress: z.object({

@@ -1,7 +1,6 @@
 /** Brings up the processes of a run, hands out its work, and fails as a whole when one of them fails. */
 import { type Dataset, epochGroups, type StorageOptions } from '@weft/hdfs-loader';
-import type { Scores } from '@weft/models';
-import type { Progress, Vector } from '@weft/trainer';
+import type { Evaluation, Progress, Vector } from '@weft/trainer';
 import { type Answer, asFloat32, type Message, type ShardRange, shardRanges } from '@weft/transport';
 import type { RunConfig } from './config.js';
 import {
@@ -50,7 +49,7 @@ export interface CoordinatorOptions {
   readonly onEpochStart: (epoch: number) => void;
   readonly onProgress: (worker: number, progress: Progress) => void | Promise<void>;
   readonly onEpochTrained: () => void;
-  readonly onEpochScored: (epoch: number, scores: Scores) => void | Promise<void>;
+  readonly onEpochScored: (epoch: number, scores: Evaluation) => void | Promise<void>;
 }
 
 interface ShardSeat {
@@ -90,7 +89,8 @@ class Coordination {
 
   constructor(o: CoordinatorOptions) {
     const { config, locality } = o;
-    const { train, test } = o.dataset.manifest.subsets;
+    const { classes, subsets } = o.dataset.manifest;
+    const { train, test } = subsets;
     const { trainer, window, workers, settings, batchSize, epochs, seed, shuffleBytes, ordered } = config;
     this.#o = o;
     this.#rule = { trainer, window, workers, settings };
@@ -119,6 +119,7 @@ class Coordination {
       epochs,
       leaseSamples: leaseSamples({ batchSize, window, workers, samples: train.samples }),
       testSamples: test.samples,
+      classes,
       ledger: this.#ledger,
       onEpochStart: (epoch) => this.#control.tell(() => o.onEpochStart(epoch)),
       onEpochTrained: () => this.#control.tell(() => o.onEpochTrained()),
@@ -191,7 +192,7 @@ class Coordination {
       case ControlKind.averageState:
         return this.#averageState(peer.rank, asFloat32(message.payload));
       case ControlKind.next:
-        return this.#next(peer.rank, readHeader(SCHEMAS.next, header, where).finished);
+        return this.#next(peer.rank, withCounts(readHeader(SCHEMAS.next, header, where).finished, message.payload));
       case ControlKind.progress:
         this.#progress(peer.rank, readHeader(SCHEMAS.progress, header, where));
         return undefined;
@@ -259,7 +260,7 @@ class Coordination {
     return { header: toHeader(job), sendView: new TextEncoder().encode(topology) };
   }
 
-  async #next(rank: number, finished: Scores | null): Promise<Answer> {
+  async #next(rank: number, finished: Evaluation | null): Promise<Answer> {
     this.#asked.add(rank);
     return { header: toHeader(await this.#schedule.next(rank, finished)) };
   }
@@ -267,6 +268,12 @@ class Coordination {
   async #averageState(rank: number, state: Vector): Promise<Answer> {
     return { sendView: await this.#state.average(rank, state) };
   }
+}
+
+/** A payload is the connection's: the counts by class are copied. */
+function withCounts(finished: Evaluation | null, payload: Uint8Array): Evaluation | null {
+  if (!finished || payload.length === 0) return finished;
+  return { ...finished, correctByClass: new Uint32Array(Uint8Array.from(payload).buffer) };
 }
 
 /** One range a shard; shards go round the hosts, and take the ports of a host in order where it names one. */

@@ -3,6 +3,7 @@ import {
   type Augmentation,
   augmentBatch,
   imageShape,
+  newValues,
   OrderedSamples,
   ShuffledSamples,
   type Subset,
@@ -41,9 +42,9 @@ export function datasetBatches(o: DatasetBatchesOptions): DatasetBatches {
   const train = new ShuffledSamples({ subset: o.train, seed, shuffleBytes: o.shuffleBytes });
   const test = new OrderedSamples({ subset: o.test, bufferBytes: o.shuffleBytes });
   const shape = augment.length > 0 ? imageShape(o.inputShape) : null;
-  const { features } = o.train;
+  const { features, dtype } = o.train;
   const newBuffers = () => ({
-    inputs: new Uint8Array(batchSize * features),
+    inputs: newValues(dtype, batchSize * features),
     targets: new Uint16Array(batchSize),
   });
   let [buffers, others] = [newBuffers(), newBuffers()];
@@ -67,7 +68,7 @@ export function datasetBatches(o: DatasetBatchesOptions): DatasetBatches {
       const batch = batchOf(into, train.gather(range, into));
       if (shape) {
         const { epoch, start } = range;
-        augmentBatch(batch.inputs as Uint8Array, augment, { shape, seed, epoch, start });
+        augmentBatch(batch.inputs, augment, { shape, seed, epoch, start });
       }
       return batch;
     },

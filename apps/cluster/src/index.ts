@@ -1,3 +1,4 @@
+export type { ClassRecall, RecallReport } from './class-recall.js';
 export type { RunConfig, TrainOptions } from './config.js';
 export { ClusterError, type ClusterErrorCode } from './errors.js';
 export { type Host, parseHosts } from './hosts.js';

@@ -1,12 +1,13 @@
 /** report.json: what a run was and what came of it. */
 import type { Manifest } from '@weft/hdfs-loader';
 import { StalenessHistogram, type StalenessSummary } from '@weft/trainer';
+import { type RecallReport, recallReport } from './class-recall.js';
 import type { RunConfig } from './config.js';
 import type { Audit } from './ledger.js';
 import type { EpochReport } from './run-metrics.js';
 import type { ShardStats } from './trained.js';
 
-export interface RunReport {
+export interface RunReport extends RecallReport {
   readonly trainer: string;
   readonly model: string;
   readonly dataset: string;
@@ -44,6 +45,8 @@ export function runReport(o: {
   engine: string;
   parameters: number;
   epochs: readonly EpochReport[];
+  /** Test images of each class that are predicted correctly after the last epoch. */
+  correctByClass: ArrayLike<number>;
   shards: readonly ShardStats[];
   audit: Audit;
   seconds: number;
@@ -70,6 +73,7 @@ export function runReport(o: {
     parameters: o.parameters,
     epochs: o.epochs,
     testAccuracy: o.epochs.at(-1)?.testAccuracy ?? 0,
+    ...recallReport(manifest, o.correctByClass),
     staleness: all.summary(),
     perShard: o.shards.map(({ version, staleness }) => ({ version, staleness: staleness.summary() })),
     samples: o.audit,

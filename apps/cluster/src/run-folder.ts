@@ -1,4 +1,7 @@
-/** runs/<id>/: config.json, metrics.jsonl, report.json, logs/, and the final weights in two formats; in any storage. */
+/**
+ * runs/<id>/: config.json, metrics.jsonl, report.json, logs/, the final weights in two formats, and preprocessing.safetensors where the
+ * data set was preprocessed; in any storage.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +13,8 @@ import type { Vector } from '@weft/trainer';
 import { ClusterError, interrupted, oneLine } from './errors.js';
 import type { LayersModel } from './model-source.js';
 
+/** The fitted pipeline that made the data set. */
+export const PREPROCESSING_FILE = 'preprocessing.safetensors';
 const LOGS = 'logs';
 /** How long a run that has failed may still write: its storage may be what failed it. */
 const LAST_WORDS_MS = 10_000;
@@ -83,6 +88,16 @@ export class RunFolder {
    */
   async writeJson(name: string, value: unknown): Promise<void> {
     await this.#write(name, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
+  }
+
+  /**
+   * Writes a file as it comes.
+   *
+   * @param content what it throws, where that is a ClusterError, is thrown
+   * @throws {ClusterError} `run-folder`
+   */
+  async copyIn(name: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#write(name, content);
   }
 
   /**
@@ -166,7 +181,7 @@ export class RunFolder {
     }
   }
 
-  async #write(name: string, parts: Iterable<Uint8Array>): Promise<void> {
+  async #write(name: string, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
     const { storage, path } = this.#place;
     try {
       await storage.write(`${path}/${name}`, parts, { overwrite: true });
@@ -187,6 +202,7 @@ export class RunFolder {
 }
 
 function cannotWrite(error: unknown): ClusterError {
+  if (error instanceof ClusterError) return error;
   return new ClusterError('run-folder', `run folder: ${oneLine(error)}`, { cause: error });
 }
 

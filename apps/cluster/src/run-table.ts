@@ -1,4 +1,5 @@
 /** What stands at the end of a run: a table by worker and epoch, the accuracy, the staleness, the folder. */
+import { classTable } from './class-table.js';
 import { duration, integer, percent, table } from './format.js';
 import type { RunReport } from './report.js';
 import type { EpochReport } from './run-metrics.js';
@@ -51,13 +52,21 @@ function epochRows(e: EpochReport): string[][] {
   return e.workers.length > 1 ? [...workers, all] : [[...(workers[0] ?? []).slice(0, -1), percent(e.testAccuracy)]];
 }
 
-/** The text that ends a run on a terminal. */
-export function runTable(report: RunReport): string {
-  const { staleness: s, samples } = report;
+/**
+ * The text that ends a run on a terminal.
+ *
+ * @param width characters of a line, for the table of classes
+ */
+export function runTable(report: RunReport, width: number): string {
+  const { staleness: s, samples, perClass } = report;
+  const scored = perClass.filter(({ recall }) => recall !== null).length;
   const lines = [
     table([HEAD, ...report.epochs.flatMap(epochRows)]),
     '',
-    `test accuracy ${percent(report.testAccuracy)} on split "${report.split}"${report.split === 'npm' ? ' (not comparable to a digit with published figures)' : ''}`,
+    classTable(perClass, width),
+    '',
+    `mean recall ${percent(report.meanRecall)} over ${integer(scored)} classes`,
+    `test accuracy ${percent(report.testAccuracy)} on split "${report.split}"${report.split === 'npm' ? ' (not comparable to a digit with published figures)' : ''}; always guessing the largest class: ${percent(report.largestClassAccuracy)}`,
     `samples trained ${integer(samples.trained)} of ${integer(samples.expected)}, ${integer(samples.twice)} twice`,
   ];
   if (report.shards > 0)

@@ -6,8 +6,7 @@
  *
  * A task that must wait for the others is a promise that is kept pending: that is the barrier.
  */
-import type { Scores } from '@weft/models';
-import type { Task } from '@weft/trainer';
+import type { Evaluation, Task } from '@weft/trainer';
 import { shardRanges } from '@weft/transport';
 import type { Ledger } from './ledger.js';
 
@@ -17,13 +16,15 @@ export interface ScheduleOptions {
   /** Samples of one lease; see {@link leaseSamples}. */
   readonly leaseSamples: number;
   readonly testSamples: number;
+  /** Correct predictions are counted by class after the last epoch. */
+  readonly classes: number;
   readonly ledger: Ledger;
   /** The epoch's first lease is about to be given. */
   readonly onEpochStart: (epoch: number) => void;
   /** Every sample of the epoch is acknowledged, nothing is unsent. */
   readonly onEpochTrained: (epoch: number) => void;
-  /** The center was scored. */
-  readonly onEpochScored: (epoch: number, scores: Scores) => void;
+  /** The center was scored; after the last epoch, by class, too. */
+  readonly onEpochScored: (epoch: number, scores: Evaluation) => void;
 }
 
 type Phase = 'start' | 'train' | 'evaluate' | 'stop';
@@ -39,7 +40,7 @@ export class Schedule {
   readonly #o: ScheduleOptions;
   readonly #seats: Seat[];
   #phase: Phase = 'start';
-  #scores: Scores[] = [];
+  #scores: Evaluation[] = [];
 
   constructor(o: ScheduleOptions) {
     this.#o = o;
@@ -52,7 +53,7 @@ export class Schedule {
    * @param finished the scores of the evaluation it had
    * @throws {RangeError} for an unknown worker, or scores of other samples than it was given; {Error} when it asks twice
    */
-  next(worker: number, finished: Scores | null): Promise<Task> {
+  next(worker: number, finished: Evaluation | null): Promise<Task> {
     const seat = this.#seats[worker];
     if (!seat) throw new RangeError(`schedule: worker 0 to ${this.#seats.length - 1} expected, got ${worker}`);
     if (seat.waiting) throw new Error(`schedule: worker ${worker} asked twice`);
@@ -62,6 +63,7 @@ export class Schedule {
           `schedule: scores of ${seat.scoring} samples of worker ${worker} expected, got ${finished ? finished.size : 'none'}`,
         );
       }
+      this.#requireCounts(worker, finished);
       seat.scoring = null;
       this.#scores.push(finished);
     }
@@ -69,6 +71,21 @@ export class Schedule {
       seat.waiting = resolve;
       this.#advance();
     });
+  }
+
+  get #isLast(): boolean {
+    return this.#o.ledger.epoch + 1 === this.#o.epochs;
+  }
+
+  #requireCounts(worker: number, { correct, correctByClass }: Evaluation): void {
+    if (!this.#isLast) return;
+    const { classes } = this.#o;
+    const sum = correctByClass?.reduce((total, n) => total + n, 0);
+    if (correctByClass?.length === classes && sum === correct) return;
+    const got = correctByClass ? `${sum} of ${correctByClass.length} classes` : 'none';
+    throw new RangeError(
+      `schedule: ${correct} correct predictions of ${classes} classes expected of worker ${worker}, got ${got}`,
+    );
   }
 
   #advance(): void {
@@ -105,20 +122,22 @@ export class Schedule {
     this.#phase = 'evaluate';
     this.#o.onEpochTrained(this.#o.ledger.epoch);
     const shares = shardRanges(this.#o.testSamples, this.#seats.length);
+    const byClass = this.#isLast ? { classes: this.#o.classes } : {};
     this.#seats.forEach((seat, worker) => {
       const share = shares[worker]!;
       seat.scoring = share.end - share.start;
-      this.#give(seat, { kind: 'evaluate', ...share });
+      this.#give(seat, { kind: 'evaluate', ...share, ...byClass });
     });
   }
 
   #endEpoch(): void {
-    const { ledger, epochs, onEpochScored } = this.#o;
-    const epoch = ledger.epoch;
+    const { ledger, onEpochScored } = this.#o;
+    const { epoch } = ledger;
+    const isLast = this.#isLast;
     ledger.closeEpoch();
     onEpochScored(epoch, mergeScores(this.#scores));
     this.#scores = [];
-    if (epoch + 1 < epochs) {
+    if (!isLast) {
       this.#beginEpoch();
       for (const worker of this.#seats.keys()) this.#train(worker);
       return;
@@ -147,9 +166,15 @@ export function leaseSamples(o: { batchSize: number; window: number; workers: nu
   return o.batchSize * Math.max(1, Math.min(steps, shareSteps));
 }
 
-/** Scores of disjoint samples, together. */
-export function mergeScores(parts: readonly Scores[]): Scores {
+/** Scores of disjoint samples, together; by class where all of them are. */
+export function mergeScores(parts: readonly Evaluation[]): Evaluation {
   const size = parts.reduce((sum, s) => sum + s.size, 0);
   const loss = parts.reduce((sum, s) => sum + s.loss * s.size, 0);
-  return { loss: size > 0 ? loss / size : 0, correct: parts.reduce((sum, s) => sum + s.correct, 0), size };
+  const correct = parts.reduce((sum, s) => sum + s.correct, 0);
+  const scores = { loss: size > 0 ? loss / size : 0, correct, size };
+  const counts = parts.flatMap(({ correctByClass }) => (correctByClass ? [correctByClass] : []));
+  if (counts.length === 0 || counts.length < parts.length) return scores;
+  const correctByClass = new Uint32Array(counts[0]!.length);
+  for (const part of counts) for (const [label, n] of part.entries()) correctByClass[label]! += n;
+  return { ...scores, correctByClass };
 }

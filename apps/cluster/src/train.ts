@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { type Dataset, imageShape, type Manifest, type StorageOptions } from '@weft/hdfs-loader';
+import { type Dataset, DTYPES, imageShape, type Manifest, type StorageOptions } from '@weft/hdfs-loader';
 import { chooseEngine, describeModel, getParameters, getState, modelToJson } from '@weft/models';
 import { configure, type RunConfig, storageOptions, type TrainOptions, tensorflowDir } from './config.js';
 import { coordinate } from './coordinator.js';
@@ -14,7 +14,7 @@ import { type LayersModel, requireModel, resolveModel } from './model-source.js'
 import { withPid } from './node-group.js';
 import { normalizationOf } from './normalization.js';
 import { type RunReport, runReport } from './report.js';
-import { RunFolder } from './run-folder.js';
+import { PREPROCESSING_FILE, RunFolder } from './run-folder.js';
 import { type EpochReport, RunMetrics, type Running } from './run-metrics.js';
 
 /** Watches a run. Every method may be left out. */
@@ -104,10 +104,17 @@ async function trainModel(model: LayersModel, job: Job): Promise<RunReport> {
 async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promise<RunReport> {
   const { config, storage, dataset, signal, view, started } = job;
   const { manifest, location } = dataset;
-  const { name, split, subsets } = manifest;
+  const { name, split, subsets, inputShape, dtype, labelNames, preprocessing } = manifest;
   const normalization = normalizationOf(manifest);
   const run = randomBytes(8).toString('hex');
-  await folder.writeJson('config.json', { run, ...config, dataset: { name, split, location }, normalization });
+  await folder.writeJson('config.json', {
+    run,
+    ...config,
+    dataset: { name, split, location, inputShape, dtype, labelNames, preprocessing: preprocessing?.steps ?? null },
+    normalization,
+  });
+  // A run is all that prediction needs.
+  if (preprocessing) await folder.copyIn(PREPROCESSING_FILE, pipelineOf(dataset, preprocessing.file, signal));
   view.begin?.({ config, samples: subsets.train.samples, runDir: folder.location });
 
   if (config.insecure) view.line?.(INSECURE);
@@ -115,6 +122,7 @@ async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promi
   let engine = '';
   let epochNow = 0;
   let nextMetricMs = 0;
+  let correctByClass: ArrayLike<number> = [];
   const { parameters, state, shards, audit } = await coordinate({
     config,
     run,
@@ -147,6 +155,7 @@ async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promi
     },
     onEpochTrained: () => metrics.endTraining(),
     onEpochScored: (epoch, scores) => {
+      correctByClass = scores.correctByClass ?? correctByClass;
       const report = metrics.endEpoch(epoch, scores);
       const written = folder.metric({ type: 'epoch', ...report }).then(() => folder.flush());
       // Waited for by the coordinator, also where the view throws.
@@ -165,6 +174,7 @@ async function trainInto(folder: RunFolder, model: LayersModel, job: Job): Promi
     engine,
     parameters: describeModel(model).parameters,
     epochs: metrics.epochs,
+    correctByClass,
     shards,
     audit,
     seconds: (performance.now() - started) / 1000,
@@ -193,6 +203,16 @@ async function near(dataset: Dataset, { hosts }: RunConfig, signal: AbortSignal)
   }
 }
 
+/** The bytes of the pipeline that made a data set. */
+async function* pipelineOf({ manifest, readBeside }: Dataset, file: string, signal: AbortSignal) {
+  try {
+    yield* readBeside(file, { signal });
+  } catch (error) {
+    if (signal.aborted) throw interrupted();
+    throw new ClusterError('data', `data set ${manifest.name}: ${oneLine(error)}`, { cause: error });
+  }
+}
+
 /** Asks now what would otherwise come from a worker. */
 function requireImages({ augment }: RunConfig, { name, inputShape }: Manifest): void {
   if (augment === '') return;
@@ -210,9 +230,9 @@ function requireAllTrained({ expected, never }: Audit): void {
 }
 
 /** Batches come from one group of shards: where even the largest is below a batch, none would be whole. */
-function requireBufferFits({ batchSize, shuffleBytes }: RunConfig, { inputShape, subsets }: Manifest): void {
+function requireBufferFits({ batchSize, shuffleBytes }: RunConfig, { inputShape, dtype, subsets }: Manifest): void {
   const { shards } = subsets.train;
-  const batchBytes = inputShape.reduce((product, size) => product * size, batchSize);
+  const batchBytes = inputShape.reduce((product, size) => product * size, batchSize * DTYPES[dtype].bytes);
   if (shuffleBytes >= batchBytes || shards.some(({ samples }) => samples >= batchSize)) return;
   const message = `--shuffle-buffer: at least ${batchBytes} bytes expected (a batch of ${batchSize} samples), got ${shuffleBytes}`;
   throw new ClusterError('usage', message);

@@ -108,7 +108,12 @@ export async function runWorkerNode(start: NodeStart, control: Connection, state
               `a finite loss on the test images expected, got ${finished.loss}: training diverged (learning rate ${job.learningRate})`,
             );
           }
-          const { header } = await control.request(ControlKind.next, { finished }, { timeoutMs: BARRIER_MS });
+          const { correctByClass, ...scores } = finished ?? {};
+          const { header } = await control.request(
+            ControlKind.next,
+            { finished: finished && scores },
+            { sendView: correctByClass, timeoutMs: BARRIER_MS },
+          );
           return readHeader(SCHEMAS.task, header, `${where}: task`);
         },
       },

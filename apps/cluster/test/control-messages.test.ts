@@ -28,7 +28,12 @@ describe('readHeader', () => {
   it('gives back what fits', () => {
     expect(readHeader(SCHEMAS.progress, toHeader(progress), 'worker 0')).toEqual(progress);
     expect(readHeader(SCHEMAS.nodeStart, toHeader(nodeStart), 'start')).toEqual(nodeStart);
-    for (const task of [{ kind: 'flush' }, { kind: 'stop' }, { kind: 'evaluate', start: 0, end: 0 }]) {
+    for (const task of [
+      { kind: 'flush' },
+      { kind: 'stop' },
+      { kind: 'evaluate', start: 0, end: 0 },
+      { kind: 'evaluate', start: 0, end: 9, classes: 3 },
+    ]) {
       expect(readHeader(SCHEMAS.task, toHeader(task), 'task')).toEqual(task);
     }
   });

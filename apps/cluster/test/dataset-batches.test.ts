@@ -1,7 +1,8 @@
-import { openDataset, parseAugmentations } from '@weft/hdfs-loader';
+import { join } from 'node:path';
+import { openDataset, parseAugmentations, samplesSource, writeDataset } from '@weft/hdfs-loader';
 import { describe, expect, it } from 'vitest';
 import { type DatasetBatchesOptions, datasetBatches } from '../src/dataset-batches.js';
-import { shardedDataset } from './tiny-dataset.js';
+import { scratchFolder, shardedDataset, tinyFloats } from './tiny-dataset.js';
 
 /** 60 training and 20 test samples in shards of 7, whose first value is their number. */
 async function source(over: Partial<DatasetBatchesOptions> = {}) {
@@ -76,6 +77,18 @@ describe('datasetBatches', () => {
     expect(second.inputs.buffer).not.toBe(first.inputs.buffer);
     const third = await batches.train({ epoch: 0, start: 16, end: 24 });
     expect(third.inputs.buffer).toBe(first.inputs.buffer);
+  });
+
+  it('gives real numbers of a data set of such', async () => {
+    const held = tinyFloats(60, 20);
+    const dir = join(scratchFolder(), 'floats');
+    await writeDataset(samplesSource(held), dir);
+    const dataset = await openDataset(dir);
+    const batches = await source({ train: dataset.subset('train'), test: dataset.subset('test') });
+    expect((await batches.test(2, 6)).inputs).toEqual(held.test.inputs.slice(2 * 16, 6 * 16));
+    const { inputs } = await batches.train({ epoch: 0, start: 0, end: 8 });
+    expect(inputs).toBeInstanceOf(Float32Array);
+    expect(inputs.some((value) => value < 0)).toBe(true);
   });
 
   it('changes images by their position, whatever the batches', async () => {

@@ -6,6 +6,8 @@ import { runReport } from '../src/report.js';
 import { sampleEpoch } from './sample-report.js';
 
 const empty = { samples: 0, perClass: [0], range: [0, 0], shards: [] };
+const shard = { file: 'test-0.safetensors', samples: 8, bytes: 999, sha256: 'ab'.repeat(32) };
+const test = { samples: 8, perClass: [8], range: [0, 255], shards: [shard] };
 const manifest = parseManifest(
   JSON.stringify({
     format: 'weft-dataset',
@@ -17,7 +19,7 @@ const manifest = parseManifest(
     dtype: 'uint8',
     classes: 1,
     labelNames: ['a'],
-    subsets: { train: empty, test: empty },
+    subsets: { train: empty, test },
   }),
   'manifest.json',
 );
@@ -37,7 +39,17 @@ describe('runReport', () => {
       { version: 3, staleness: histogram([0, 1], [3, 1]) },
       { version: 0, staleness: histogram() },
     ];
-    const o = { config, manifest, engine: 'tfjs-wasm', parameters: 9, shards, audit, seconds: 4, runDir: '/r' };
+    const o = {
+      config,
+      manifest,
+      engine: 'tfjs-wasm',
+      parameters: 9,
+      correctByClass: [6],
+      shards,
+      audit,
+      seconds: 4,
+      runDir: '/r',
+    };
     expect(runReport({ ...o, epochs: [{ ...sampleEpoch(2), testAccuracy: 0.1 }, sampleEpoch(2)] })).toEqual({
       trainer: 'aeasgd',
       model: 'mlp',
@@ -56,6 +68,9 @@ describe('runReport', () => {
       parameters: 9,
       epochs: [{ ...sampleEpoch(2), testAccuracy: 0.1 }, sampleEpoch(2)],
       testAccuracy: 0.8,
+      perClass: [{ label: 0, name: 'a', samples: 8, recall: 0.75 }],
+      meanRecall: 0.75,
+      largestClassAccuracy: 1,
       // 0, 0, 0, 0, 2, 3: over all pushes, not the mean of the shards.
       staleness: { mean: 5 / 6, p50: 0, p99: 3, max: 3 },
       perShard: [

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { getParameters, layoutOf, loadModel } from '@weft/models';
 import { readSafetensors } from '@weft/safetensors';
 import { describe, expect, it } from 'vitest';
+import { ClusterError } from '../src/errors.js';
 import { RunFolder } from '../src/run-folder.js';
 import { scratchFolder, tinyModel } from './tiny-dataset.js';
 
@@ -53,6 +54,20 @@ describe('RunFolder', () => {
     const lines = readFileSync(join(folder.location, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ loss: 1 }, { type: 'epoch', loss: 0.5 }]);
     expect(Date.parse(JSON.parse(lines[0] ?? '').time)).not.toBeNaN();
+  });
+
+  it('takes in a file whole, or not at all', async () => {
+    const folder = await createFolder(scratchFolder());
+    const broken = new ClusterError('data', 'no such file');
+    async function* content(fails: boolean) {
+      yield Buffer.from('fit');
+      if (fails) throw broken;
+      yield Buffer.from('ted');
+    }
+    await expect(folder.copyIn('p.safetensors', content(true))).rejects.toBe(broken);
+    expect(readdirSync(folder.location)).toEqual(['logs']);
+    await folder.copyIn('p.safetensors', content(false));
+    expect(readFileSync(join(folder.location, 'p.safetensors'), 'utf8')).toBe('fitted');
   });
 
   it('writes weights that safetensors and tfjs open', async () => {

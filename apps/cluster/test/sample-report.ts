@@ -49,6 +49,13 @@ export const sampleReport = (over: Partial<RunReport> = {}): RunReport => ({
   parameters: 1_037_760,
   epochs: [sampleEpoch(2)],
   testAccuracy: 0.8,
+  perClass: [
+    { label: 0, name: 'T-shirt/top', samples: 60, recall: 0.75 },
+    { label: 1, name: 'Trouser', samples: 40, recall: 0.875 },
+    { label: 2, name: 'Cape', samples: 0, recall: null },
+  ],
+  meanRecall: 0.8125,
+  largestClassAccuracy: 0.6,
   staleness: { mean: 0.75, p50: 1, p99: 3, max: 4 },
   perShard: [{ version: 20, staleness: { mean: 0.75, p50: 1, p99: 3, max: 4 } }],
   samples: { expected: 1200, trained: 1200, twice: 0, never: 0 },

@@ -1,12 +1,13 @@
-import type { Scores } from '@weft/models';
-import type { Task } from '@weft/trainer';
+import type { Evaluation, Task } from '@weft/trainer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../src/ledger.js';
 import { leaseSamples, mergeScores, Schedule, type ScheduleOptions } from '../src/schedule.js';
 import { groupsOf } from './groups.js';
 
-type Event = { worker: number; task: Task } | { epoch: number; what: 'start' | 'trained' | 'scored'; scores?: Scores };
+type Event =
+  | { worker: number; task: Task }
+  | { epoch: number; what: 'start' | 'trained' | 'scored'; scores?: Evaluation };
 
 interface Rig {
   schedule: Schedule;
@@ -28,6 +29,7 @@ function rig(
   const ledger = new Ledger({ samples, epochs, workers, ordered, locality, groups: () => groups });
   const schedule = new Schedule({
     ...o,
+    classes: 3,
     ledger,
     onEpochStart: (epoch) => events.push({ epoch, what: 'start' }),
     onEpochTrained: (epoch) => events.push({ epoch, what: 'trained' }),
@@ -36,7 +38,13 @@ function rig(
   return { schedule, ledger, events };
 }
 
-const scoresOf = (size: number): Scores => ({ loss: 1, correct: size, size });
+const scoresOf = (size: number, classes?: number): Evaluation => ({
+  loss: 1,
+  correct: size,
+  size,
+  // All of them are of class 1.
+  ...(classes && { correctByClass: Uint32Array.from({ length: classes }, (_, label) => (label === 1 ? size : 0)) }),
+});
 
 /** A worker that asks for the next range before it trains this one, as the worker loop does. Each pause is one turn of others. */
 async function work({ schedule, ledger, events }: Rig, worker: number, pause: () => Promise<void>): Promise<void> {
@@ -52,7 +60,7 @@ async function work({ schedule, ledger, events }: Rig, worker: number, pause: ()
       ledger.trained([task.range]);
     } else {
       await pause();
-      next = schedule.next(worker, task.kind === 'evaluate' ? scoresOf(task.end - task.start) : null);
+      next = schedule.next(worker, task.kind === 'evaluate' ? scoresOf(task.end - task.start, task.classes) : null);
     }
   }
 }
@@ -108,6 +116,11 @@ describe('Schedule', () => {
       const test = scoring.reduce((sum, { task }) => sum + (task.kind === 'evaluate' ? task.end - task.start : -99), 0);
       expect(test).toBe(o.testSamples);
       expect(events[scored]).toMatchObject({ scores: { correct: o.testSamples, size: o.testSamples } });
+      // By class after the last epoch alone.
+      const isLast = epoch === o.epochs - 1;
+      for (const { task } of scoring) expect('classes' in task && task.classes).toBe(isLast && 3);
+      const byClass = isLast ? Uint32Array.of(0, o.testSamples, 0) : undefined;
+      expect((events[scored] as { scores: Evaluation }).scores.correctByClass).toEqual(byClass);
     }
     const stops = events.flatMap((e) => ('task' in e && e.task.kind === 'stop' ? [e.worker] : []));
     expect(stops.sort()).toEqual(everyone);
@@ -131,10 +144,16 @@ describe('Schedule', () => {
     expect(() => schedule.next(1, null)).toThrow('schedule: worker 0 to 0 expected, got 1');
     await schedule.next(0, null);
     await schedule.next(0, null);
-    expect(await schedule.next(0, null)).toEqual({ kind: 'evaluate', start: 0, end: 2 });
+    expect(await schedule.next(0, null)).toEqual({ kind: 'evaluate', start: 0, end: 2, classes: 3 });
     expect(() => schedule.next(0, null)).toThrow('scores of 2 samples of worker 0 expected, got none');
     expect(() => schedule.next(0, scoresOf(1))).toThrow('scores of 2 samples of worker 0 expected, got 1');
-    expect(await schedule.next(0, scoresOf(2))).toEqual({ kind: 'stop' });
+    const expected = 'schedule: 2 correct predictions of 3 classes expected of worker 0, got ';
+    expect(() => schedule.next(0, scoresOf(2))).toThrow(`${expected}none`);
+    expect(() => schedule.next(0, scoresOf(2, 4))).toThrow(`${expected}2 of 4 classes`);
+    expect(() => schedule.next(0, { ...scoresOf(2, 3), correctByClass: Uint32Array.of(1, 0, 0) })).toThrow(
+      `${expected}1 of 3 classes`,
+    );
+    expect(await schedule.next(0, scoresOf(2, 3))).toEqual({ kind: 'stop' });
     const waiting = rig({ workers: 2, epochs: 1, samples: 4, leaseSamples: 4, testSamples: 2 }).schedule;
     void waiting.next(0, null);
     expect(() => waiting.next(0, null)).toThrow('schedule: worker 0 asked twice');
@@ -163,5 +182,11 @@ describe('mergeScores', () => {
     ];
     expect(mergeScores(parts)).toEqual({ loss: 2, correct: 3, size: 4 });
     expect(mergeScores([])).toEqual({ loss: 0, correct: 0, size: 0 });
+    const counted = [Uint32Array.of(2, 0), Uint32Array.of(0, 1)].map((correctByClass, i) => ({
+      ...parts[i]!,
+      correctByClass,
+    }));
+    expect(mergeScores(counted)).toEqual({ loss: 2, correct: 3, size: 4, correctByClass: Uint32Array.of(2, 1) });
+    expect(mergeScores([...counted, parts[2]!])).not.toHaveProperty('correctByClass');
   });
 });

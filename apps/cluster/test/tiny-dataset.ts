@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type InMemory, type Samples, samplesSource, writeDataset } from '@weft/hdfs-loader';
@@ -47,6 +47,26 @@ export function tinySamples(train = 300, test = 61): InMemory {
     train: samples(train, 1),
     test: samples(test, 2),
   };
+}
+
+/** The same images as real numbers around 0. */
+export function tinyFloats(train?: number, test?: number): InMemory {
+  const held = tinySamples(train, test);
+  const floats = (samples: Samples): Samples => ({
+    ...samples,
+    inputs: Float32Array.from(samples.inputs, (value) => (value - 100) / 50),
+  });
+  return { ...held, train: floats(held.train), test: floats(held.test) };
+}
+
+/** A folder that holds the tiny data set as real numbers, and says that a pipeline, of these bytes, has made it. */
+export async function preprocessedDataset(pipeline: Uint8Array, steps = 'grayscale,minmax'): Promise<string> {
+  const dir = join(scratchFolder(), 'tiny');
+  const manifest = await writeDataset(samplesSource(tinyFloats()), dir);
+  const preprocessing = { file: 'preprocessing.safetensors', steps };
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ ...manifest, preprocessing }));
+  writeFileSync(join(dir, preprocessing.file), pipeline);
+  return dir;
 }
 
 /** A folder that holds the tiny data set. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getParameters, loadModel, saveModel } from '@weft/models';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { ClusterError } from '../src/errors.js';
 import type { RunReport } from '../src/report.js';
 import type { EpochReport } from '../src/run-metrics.js';
 import { type RunView, train } from '../src/train.js';
-import { scratchFolder, shardedDataset, tinyDataset, tinyModel } from './tiny-dataset.js';
+import { preprocessedDataset, scratchFolder, shardedDataset, tinyDataset, tinyModel } from './tiny-dataset.js';
 
 async function tinyOptions() {
   const model = tinyModel();
@@ -55,6 +55,14 @@ describe('train', { timeout: 120_000 }, () => {
     expect(report.perShard[0]?.version).toBeGreaterThanOrEqual(60);
     expect(report.samples).toEqual({ expected: 1200, trained: 1200, twice: 0, never: 0 });
     expect(report.testAccuracy).toBeGreaterThan(0.6);
+    const found = report.perClass.reduce((sum, { samples, recall }) => sum + samples * recall!, 0);
+    expect(found / 61).toBeCloseTo(report.testAccuracy, 12);
+    expect(report.perClass.map(({ name, samples }) => [name, samples])).toEqual([
+      ['upper', 21],
+      ['middle', 20],
+      ['lower', 20],
+    ]);
+    expect(report).toMatchObject({ meanRecall: expect.any(Number), largestClassAccuracy: 21 / 61 });
     expect(report.epochs).toEqual(epochs);
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
     for (const { workers } of epochs) expect(workers.reduce((sum, w) => sum + w.samples, 0)).toBe(300);
@@ -111,6 +119,39 @@ describe('train', { timeout: 120_000 }, () => {
     }
   });
 
+  it.each(['auto', 'tfjs'])('trains on real numbers as they are, and keeps what made them: %s', async (engine) => {
+    const options = { ...(await tinyOptions()), dataset: await preprocessedDataset(Buffer.from('fitted')) };
+    const choice = {
+      trainer: 'adag',
+      optimizer: 'momentum',
+      learningRate: 0.05,
+      window: 2,
+      epochs: 5,
+      augment: 'flip',
+    };
+    const report = await train({ ...options, ...choice, engine });
+    expect(report.testAccuracy).toBeGreaterThan(0.6);
+    expect(JSON.parse(readFileSync(join(options.runDir, 'config.json'), 'utf8'))).toMatchObject({
+      normalization: { scale: 1, shift: 0 },
+      dataset: {
+        inputShape: [4, 4, 1],
+        dtype: 'float32',
+        labelNames: ['upper', 'middle', 'lower'],
+        preprocessing: 'grayscale,minmax',
+      },
+    });
+    expect(readFileSync(join(options.runDir, 'preprocessing.safetensors'), 'utf8')).toBe('fitted');
+  });
+
+  it('names the pipeline that is not there', async () => {
+    const options = { ...(await tinyOptions()), dataset: await preprocessedDataset(Buffer.from('')) };
+    rmSync(join(options.dataset, 'preprocessing.safetensors'));
+    await expect(train(options)).rejects.toMatchObject({
+      code: 'data',
+      message: expect.stringMatching(/^data set tiny: cannot read .*preprocessing\.safetensors: ENOENT/),
+    });
+  });
+
   it('is the same run with a buffer of any size that holds everything', async () => {
     const dataset = await shardedDataset({ train: 120, test: 30, shardSamples: 12 });
     const losses = await Promise.all(
@@ -132,6 +173,11 @@ describe('train', { timeout: 120_000 }, () => {
       message: '--shuffle-buffer: at least 160 bytes expected (a batch of 10 samples), got 159',
     });
     const manifest = join(options.dataset, 'manifest.json');
+    const text = readFileSync(manifest, 'utf8');
+    // Four bytes a value.
+    writeFileSync(manifest, text.replace('"uint8"', '"float32"'));
+    await expect(train({ ...options, shuffleBuffer: 639 })).rejects.toThrow('--shuffle-buffer: at least 640 bytes');
+    writeFileSync(manifest, text);
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"inputShape": \[[^\]]*\]/, '"inputShape": [16]'));
     await expect(train({ ...options, augment: 'flip' })).rejects.toMatchObject({
       code: 'usage',

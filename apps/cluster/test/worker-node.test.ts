@@ -10,7 +10,7 @@ import { tinyDataset, tinyModel } from './tiny-dataset.js';
 const TASKS: Task[] = [
   { kind: 'train', range: { epoch: 0, start: 0, end: 20 }, upcoming: null },
   { kind: 'flush' },
-  { kind: 'evaluate', start: 0, end: 5 },
+  { kind: 'evaluate', start: 0, end: 5, classes: 3 },
   { kind: 'stop' },
 ];
 
@@ -55,6 +55,7 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
     const states: Float32Array[] = [];
     const tasks = [...TASKS];
     const came: Message[] = [];
+    let byClass = new Uint32Array(0);
     const { start, control } = await fakeCoordinator('worker', (message) => {
       came.push(message);
       switch (message.kind) {
@@ -68,6 +69,7 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
           states.push(asFloat32(message.payload).slice());
           return { sendView: mean };
         case ControlKind.next:
+          byClass = new Uint32Array(Uint8Array.from(message.payload).buffer);
           return { header: toHeader(tasks.shift()!) };
         default:
           return undefined;
@@ -97,6 +99,9 @@ describe('runWorkerNode', { timeout: 60_000 }, () => {
       { finished: null },
       { finished: { size: 5 } },
     ]);
+    const last = came.findLast(({ kind }) => kind === ControlKind.next);
+    expect(byClass.reduce((sum, n) => sum + n, 0)).toBe((last!.header['finished'] as { correct: number }).correct);
+    expect(byClass).toHaveLength(3);
   });
 
   it('sends no state where there is none', async () => {

@@ -46,6 +46,8 @@ export interface Dataset {
   readonly location: string;
   readonly manifest: Manifest;
   subset(name: SubsetName): Subset;
+  /** A file beside the manifest, as the manifest's `preprocessing` names one. @throws what the storage throws */
+  readBeside(file: string, options?: CallOptions): AsyncIterable<Uint8Array>;
   /** Lets go of the storage, unless it was given. */
   close(): Promise<void>;
 }
@@ -76,7 +78,13 @@ export async function openDataset(
       test: openSubset({ storage, path, manifest, name: 'test' }),
     };
     const opened = storage.root !== 'file:' && typeof location === 'string' ? location : locationIn(storage, path);
-    return { location: opened, manifest, subset: (name) => subsets[name], close };
+    return {
+      location: opened,
+      manifest,
+      subset: (name) => subsets[name],
+      readBeside: (file, { signal } = {}) => storage.read(`${path}/${file}`, { signal }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

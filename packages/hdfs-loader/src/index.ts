@@ -35,7 +35,7 @@ export {
   type ShardManifest,
   type SubsetManifest,
 } from './manifest.js';
-export { type Dtype, newValues, type Samples, type Values } from './samples.js';
+export { DTYPES, type Dtype, newValues, type Samples, type Values } from './samples.js';
 export { type ShardContent, type WrittenShard, writeShard } from './shard-writer.js';
 export { contactSheet } from './sheet/contact-sheet.js';
 export { type ClassFolderOptions, classFolders } from './sources/class-folders.js';

@@ -7,7 +7,7 @@ import { writeDataset } from '../src/dataset-writer.js';
 import { readManifest } from '../src/manifest.js';
 import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
-import { syntheticSamples, syntheticSource, unreadableSource } from './synthetic-source.js';
+import { floatSamples, syntheticSamples, syntheticSource, unreadableSource } from './synthetic-source.js';
 
 describe('writeDataset', () => {
   it('writes shards that the safetensors reader opens, and a manifest that describes them', async () => {
@@ -42,6 +42,22 @@ describe('writeDataset', () => {
       labels: { dtype: 'U16', shape: [10], data: labels },
     });
     expect(progress).toEqual([10, 20, 25, 32].map((done) => ({ stage: 'write', done, total: 32 })));
+  });
+
+  it('writes real numbers as they are, four bytes each', async () => {
+    const dir = join(scratchFolder(), 'd');
+    const source = syntheticSource({ train: floatSamples(25), test: floatSamples(7, 100) });
+    const manifest = await writeDataset(source, dir, { shardSamples: 10 });
+    expect(manifest).toMatchObject({
+      dtype: 'float32',
+      subsets: { train: { range: [-8, 16.75] }, test: { samples: 7 } },
+    });
+    const { tensors } = await readSafetensors(join(dir, 'train-00001.safetensors'));
+    expect(tensors['inputs']).toEqual({ dtype: 'F32', shape: [10, 2, 2, 1], data: floatSamples(10, 10).inputs });
+    const mixed = syntheticSource({ train: floatSamples(25), test: syntheticSamples(7) });
+    await expect(writeDataset(mixed, join(scratchFolder(), 'd'))).rejects.toThrow(
+      'test: expected float32 values, got uint8',
+    );
   });
 
   it('gives the same bytes each time', async () => {

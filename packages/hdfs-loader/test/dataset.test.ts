@@ -9,13 +9,15 @@ import { writeDataset } from '../src/dataset-writer.js';
 import type { Manifest } from '../src/manifest.js';
 import { fileStorage } from '../src/storage/file-storage.js';
 import { scratchFolder } from './scratch-folder.js';
-import { syntheticSamples, syntheticSource } from './synthetic-source.js';
+import { floatSamples, syntheticSamples, syntheticSource } from './synthetic-source.js';
 
 async function made(shardSamples = 10): Promise<string> {
   const dir = join(scratchFolder(), 'd');
   await writeDataset(syntheticSource(), dir, { shardSamples });
   return dir;
 }
+
+const inputs: Tensor = { dtype: 'U8', shape: [7, 2, 2, 1], data: new Uint8Array(28) };
 
 /** Replaces a shard's contents, and makes the manifest agree about size and checksum. */
 function forge(dir: string, tensors: Record<string, Tensor> | Buffer): void {
@@ -35,6 +37,46 @@ describe('openDataset', () => {
     expect(await dataset.subset('test').load()).toEqual(syntheticSamples(7, 100));
     expect(dataset.subset('train')).toMatchObject({ name: 'train', samples: 25, features: 4 });
     await dataset.subset('train').verify();
+  });
+
+  it('loads real numbers, and reads them into given memory', async () => {
+    const dir = join(scratchFolder(), 'd');
+    await writeDataset(syntheticSource({ train: floatSamples(25), test: floatSamples(0) }), dir, { shardSamples: 10 });
+    const train = (await openDataset(dir)).subset('train');
+    expect(train.dtype).toBe('float32');
+    expect(await train.load()).toEqual(floatSamples(25));
+    const into = new Uint8Array(train.manifest.shards[1]!.bytes);
+    const part = await train.readShard(1, into);
+    expect(part).toEqual(floatSamples(10, 10));
+    expect(part.inputs.buffer).toBe(into.buffer);
+  });
+
+  it('refuses shards of another type than the manifest’s', async () => {
+    const dir = await made();
+    const path = join(dir, 'manifest.json');
+    // A float32 data set has shards of four times the bytes at least.
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"uint8"', '"float32"'));
+    await expect((await openDataset(dir)).subset('test').load()).rejects.toMatchObject({ code: 'INVALID_SHARD' });
+    forge(dir, {
+      inputs,
+      labels: { dtype: 'U16', shape: [7], data: new Uint16Array(7) },
+      more: { ...inputs, shape: [28] },
+    });
+    await expect((await openDataset(dir)).subset('test').load()).rejects.toThrow(
+      /test-00000\.safetensors: expected inputs F32 \[7,2,2,1\], got U8 \[7,2,2,1\]/,
+    );
+  });
+
+  it('reads a file beside the manifest', async () => {
+    const dir = await made();
+    writeFileSync(join(dir, 'preprocessing.safetensors'), 'fitted');
+    const pieces: Uint8Array[] = [];
+    const dataset = await openDataset(dir);
+    for await (const piece of dataset.readBeside('preprocessing.safetensors')) pieces.push(piece);
+    expect(Buffer.concat(pieces).toString()).toBe('fitted');
+    await expect(dataset.readBeside('none')[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   it('stops opening at a signal', async () => {
@@ -77,7 +119,6 @@ describe('openDataset', () => {
     await subset('test').verify();
   });
 
-  const inputs: Tensor = { dtype: 'U8', shape: [7, 2, 2, 1], data: new Uint8Array(28) };
   const labels: Tensor = { dtype: 'U16', shape: [7], data: new Uint16Array(7) };
   const forgeries: [string, Record<string, Tensor> | Buffer, RegExp][] = [
     ['no safetensors', Buffer.alloc(500), /expected a JSON header/],

@@ -2,14 +2,10 @@ import type { AllReduce } from './transformer.js';
 
 // A float64 has 64 bits, a float32 holds every integer up to 2^24: three of them carry one number exactly, whatever it is.
 //
-//   x = [ bits 63…43 | bits 42…22 | bits 21…0 ]
+//   x = [ high: 32 bits | low: 32 bits ] → [ high: bits 31…10 | high: bits 9…0, low: bits 31…21 | low: bits 20…0 ]
 //
 // Each rank writes its numbers in a slot of its own in a vector of zeros. A sum over ranks then adds zeros only, so it is exact.
 const PARTS = 3;
-const LOW_BITS = 22;
-const MIDDLE_BITS = 21;
-const LOW = 2n ** BigInt(LOW_BITS) - 1n;
-const MIDDLE = 2n ** BigInt(MIDDLE_BITS) - 1n;
 
 /**
  * The numbers of every rank, in rank order, exactly: the same bits everywhere, with nothing but sums. Ranks may have
@@ -53,22 +49,22 @@ async function sumSlots(
 }
 
 function write(numbers: Float64Array, vector: Float32Array, offset: number): void {
-  const bits = new BigUint64Array(numbers.buffer, numbers.byteOffset, numbers.length);
-  for (let i = 0; i < bits.length; i++) {
-    const word = bits[i]!;
-    vector[offset + PARTS * i] = Number(word >> BigInt(LOW_BITS + MIDDLE_BITS));
-    vector[offset + PARTS * i + 1] = Number((word >> BigInt(LOW_BITS)) & MIDDLE);
-    vector[offset + PARTS * i + 2] = Number(word & LOW);
+  const words = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length);
+  for (let i = 0, to = offset; i < words.length; i += 2, to += PARTS) {
+    const [low, high] = [words[i]!, words[i + 1]!];
+    vector[to] = high >>> 10;
+    vector[to + 1] = ((high & 0x3ff) << 11) | (low >>> 21);
+    vector[to + 2] = low & 0x1fffff;
   }
 }
 
 function read(vector: Float32Array, offset: number, length: number): Float64Array {
-  const bits = new BigUint64Array(length);
-  for (let i = 0; i < length; i++) {
-    const high = BigInt(vector[offset + PARTS * i]!);
-    const middle = BigInt(vector[offset + PARTS * i + 1]!);
-    const low = BigInt(vector[offset + PARTS * i + 2]!);
-    bits[i] = (((high << BigInt(MIDDLE_BITS)) | middle) << BigInt(LOW_BITS)) | low;
+  const numbers = new Float64Array(length);
+  const words = new Uint32Array(numbers.buffer);
+  for (let i = 0, from = offset; i < words.length; i += 2, from += PARTS) {
+    const middle = vector[from + 1]!;
+    words[i] = (middle << 21) | vector[from + 2]!;
+    words[i + 1] = (vector[from]! << 10) | (middle >>> 11);
   }
-  return new Float64Array(bits.buffer);
+  return numbers;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertFinite, assertMatrix, outputOf } from '../src/matrix.js';
+import { assertFinite, assertMatrix, outputLike, outputOf, unchanged } from '../src/matrix.js';
 import { matrixOf } from './matrices.js';
 
 describe('assertMatrix', () => {
@@ -43,5 +43,27 @@ describe('assertFinite', () => {
     );
     assertFinite({ values: Float32Array.of(1, Number.NaN), rows: 1, features: 1 });
     assertFinite({ values: Uint8Array.of(1, 2), rows: 1, features: 2 });
+  });
+});
+
+describe('outputLike', () => {
+  it('gives room of the same elements, in `out` where they are float32', () => {
+    const out = new Float32Array(8);
+    expect(outputLike(matrixOf([1, 2], [3, 4]), 3, out).values.buffer).toBe(out.buffer);
+    expect(outputLike({ values: new Uint8Array(4), rows: 2, features: 2 }, 3, out).values).toEqual(new Uint8Array(6));
+    expect(outputLike({ values: new Uint16Array(4), rows: 2, features: 2 }, 1).values).toEqual(new Uint16Array(2));
+  });
+});
+
+describe('unchanged', () => {
+  it('gives the rows themselves, or copies them into `out`', () => {
+    const x = matrixOf([1, 2], [3, 4]);
+    expect(unchanged(x)).toBe(x);
+    const out = new Float32Array(6);
+    expect(unchanged(x, out).values).toEqual(x.values);
+    expect([...out]).toEqual([1, 2, 3, 4, 0, 0]);
+    const bytes = { values: Uint8Array.of(1), rows: 1, features: 1 };
+    expect(unchanged(bytes, out)).toBe(bytes);
+    expect(() => unchanged(x, new Float32Array(3))).toThrow('room for 2 × 2');
   });
 });

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type MinMaxOptions, MinMaxScaler } from '../src/min-max-scaler.js';
 import { anyChunks, joined, matrixOf } from './matrices.js';
+import { rowsOf, scalerCases } from './scikit-learn.js';
+import { fittedOnShares } from './shares.js';
 
 const fitted = (options: MinMaxOptions, ...rows: number[][]) =>
   new MinMaxScaler(options).fit(() => [matrixOf(...rows)]);
@@ -33,11 +35,25 @@ describe('MinMaxScaler, global', () => {
 });
 
 describe('MinMaxScaler, per feature', () => {
-  it('agrees with scikit-learn', async () => {
-    // MinMaxScaler().fit([[-1, 2], [-0.5, 6], [0, 10], [1, 18]]).transform([[2, 2], [0, 10]]) → [[1.5, 0], [0.5, 0.5]]
-    const scaler = await fitted({ mode: 'per-feature' }, [-1, 2], [-0.5, 6], [0, 10], [1, 18]);
-    expect([...scaler.min]).toEqual([-1, 2]);
-    expect([...scaler.max]).toEqual([1, 18]);
+  it.each(scalerCases)('agrees with scikit-learn on $dtype', async (stored) => {
+    const x = rowsOf(stored);
+    for (const [{ data_min, data_max, transformed }, range] of [
+      [stored.minMax, [0, 1]],
+      [stored.minMaxSigned, [-1, 1]],
+    ] as const) {
+      const scaler = await new MinMaxScaler({ mode: 'per-feature', range }).fit(() => [x]);
+      // What float32 rows hold exactly is written with 16 digits.
+      expect([...scaler.min].map(Math.fround)).toEqual(data_min.map(Math.fround));
+      expect([...scaler.max].map(Math.fround)).toEqual(data_max.map(Math.fround));
+      const y = scaler.transform({ ...x, rows: transformed.length });
+      transformed.flat().forEach((value, i) => {
+        expect(Math.abs(y.values[i]! - value)).toBeLessThan(1e-6);
+      });
+    }
+  });
+
+  it('maps beyond the range what lies beyond it, and back', async () => {
+    const scaler = await fitted({ mode: 'per-feature' }, [-1, 2], [1, 18]);
     expect([...scaler.transform(matrixOf([2, 2], [0, 10])).values]).toEqual([1.5, 0, 0.5, 0.5]);
     expect([...scaler.inverse(matrixOf([1.5, 0])).values]).toEqual([2, 2]);
     expect(() => scaler.toAffine()).toThrow('expected mode global');
@@ -66,6 +82,29 @@ describe.each(['global', 'per-feature'] as const)('MinMaxScaler, %s', (mode) => 
         });
       }),
     );
+  });
+
+  it('fits over workers to exactly what one finds, however many they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyChunks, fc.integer({ min: 1, max: 4 }), async (chunks, size) => {
+        const alone = await new MinMaxScaler({ mode }).fit(() => chunks);
+        for (const fit of await fittedOnShares(() => new MinMaxScaler({ mode }), chunks, size)) {
+          expect(fit.toJSON()).toEqual(alone.toJSON());
+        }
+      }),
+    );
+    const empty = fittedOnShares(() => new MinMaxScaler({ mode }), [], 3);
+    await expect(empty).rejects.toMatchObject({ code: 'NOT_FITTED' });
+  });
+
+  it('is not fitted before, nor after a fit that was refused', async () => {
+    const scaler = new MinMaxScaler({ mode });
+    expect(scaler.isFitted).toBe(false);
+    await scaler.fit(() => [matrixOf([1, 2])]);
+    expect(scaler.isFitted).toBe(true);
+    expect(scaler.outputShape([2, 1, 1])).toEqual([2, 1, 1]);
+    await expect(scaler.fit(() => [matrixOf([1]), matrixOf([Number.NaN])])).rejects.toThrow('row 0, feature 0');
+    expect(scaler.isFitted).toBe(false);
   });
 
   it('restores exactly', async () => {

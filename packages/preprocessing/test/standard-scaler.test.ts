@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StandardScaler } from '../src/standard-scaler.js';
 import { anyChunks, joined, matrixOf } from './matrices.js';
+import { rowsOf, scalerCases } from './scikit-learn.js';
+import { fittedOnShares } from './shares.js';
 
 const fitted = (...rows: number[][]) => new StandardScaler().fit(() => [matrixOf(...rows)]);
 
@@ -14,15 +16,18 @@ describe('StandardScaler', () => {
     expect(scaler.inverse(matrixOf([2, 2])).values).toEqual(Float32Array.of(4, 9));
   });
 
-  it('agrees with scikit-learn', async () => {
-    // StandardScaler().fit([[0, 10], [1, 20], [3, 90], [8, 40]]) of scikit-learn: mean_, scale_, transform([[2, 50]])
-    const scaler = await fitted([0, 10], [1, 20], [3, 90], [8, 40]);
-    expect([...scaler.mean]).toEqual([3, 40]);
-    expect(scaler.std[0]).toBeCloseTo(3.082207001484488, 14);
-    expect(scaler.std[1]).toBeCloseTo(30.822070014844883, 13);
-    const { values } = scaler.transform(matrixOf([2, 50]));
-    expect(values[0]).toBeCloseTo(-0.3244428422615251, 6);
-    expect(values[1]).toBeCloseTo(0.3244428422615251, 6);
+  it.each(scalerCases)('agrees with scikit-learn on $dtype', async (stored) => {
+    const x = rowsOf(stored);
+    const { mean, scale, transformed } = stored.standard;
+    const scaler = await new StandardScaler().fit(() => [x]);
+    mean.forEach((value, j) => {
+      expect(Math.abs(scaler.mean[j]! - value)).toBeLessThanOrEqual(1e-13 * Math.abs(value));
+      expect(Math.abs(scaler.std[j]! - scale[j]!)).toBeLessThanOrEqual(1e-12 * scale[j]!);
+    });
+    const { values } = scaler.transform({ ...x, rows: transformed.length });
+    transformed.flat().forEach((value, i) => {
+      expect(Math.abs(values[i]! - value)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(value)));
+    });
   });
 
   it('makes mean 0 and deviation 1 of what it was fitted on, however it came in chunks', async () => {
@@ -56,6 +61,60 @@ describe('StandardScaler', () => {
     const empty = new StandardScaler();
     empty.merge(whole);
     expect(empty.toJSON()).toEqual(whole.toJSON());
+  });
+
+  it('fits over workers to the same bits on each, and to what one finds, however many they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyChunks, fc.integer({ min: 1, max: 4 }), async (chunks, size) => {
+        const alone = await new StandardScaler().fit(() => chunks);
+        const fits = await fittedOnShares(() => new StandardScaler(), chunks, size);
+        for (const fit of fits) {
+          expect(fit.toJSON()).toEqual(fits[0]!.toJSON());
+          expect(fit.count).toBe(alone.count);
+          for (let j = 0; j < alone.mean.length; j++) {
+            expect(Math.abs(fit.mean[j]! - alone.mean[j]!)).toBeLessThan(1e-11);
+            // 1e-3: σ = 1 stands for one of 0, which rounding can make 1e-14.
+            if (alone.std[j]! > 1e-3) expect(Math.abs(fit.std[j]! - alone.std[j]!)).toBeLessThan(1e-9);
+          }
+        }
+      }),
+    );
+  });
+
+  it('refuses on every worker what the shares make together', async () => {
+    const empty = fittedOnShares(() => new StandardScaler(), [], 2);
+    await expect(empty).rejects.toMatchObject({ code: 'NOT_FITTED' });
+    const different = fittedOnShares(() => new StandardScaler(), [matrixOf([1]), matrixOf([1, 2])], 2);
+    await expect(different).rejects.toThrow('expected rows of 1 features, got 2');
+  });
+
+  it('is not fitted after a fit that was stopped', async () => {
+    const scaler = await fitted([1], [2]);
+    const stop = new AbortController();
+    const fit = scaler.fit(() => [matrixOf([1]), matrixOf([2])], {
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error('stopped')),
+    });
+    await expect(fit).rejects.toThrow('stopped');
+    expect(scaler.isFitted).toBe(false);
+  });
+
+  it('keeps the shape, whose values are its features', async () => {
+    expect(new StandardScaler().outputShape([2, 2])).toEqual([2, 2]);
+    const scaler = await fitted([1, 7], [3, 7]);
+    expect(scaler.isFitted).toBe(true);
+    expect(scaler.outputShape([2, 1])).toEqual([2, 1]);
+    expect(() => scaler.outputShape([3])).toThrow('expected samples of 2 values, got 3 = 3');
+  });
+
+  it('takes one row, and as many features as a picture has', async () => {
+    const one = await fitted([3, -1]);
+    expect(one.transform(matrixOf([3, 0])).values).toEqual(Float32Array.of(0, 1));
+    const features = 3 * 256 * 256;
+    const wide = { values: new Uint8Array(2 * features).fill(4, features), rows: 2, features };
+    const [shared] = await fittedOnShares(() => new StandardScaler(), [wide], 2);
+    expect(shared!.mean.every((mean) => mean === 2)).toBe(true);
+    expect(shared!.transform(wide).values.every((z, i) => z === (i < features ? -1 : 1))).toBe(true);
   });
 
   it('writes into a given buffer, also in place', async () => {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { PreprocessingError } from '../src/errors.js';
 import { readState } from '../src/state-reader.js';
 
+const refuse = (message: string): never => {
+  throw new PreprocessingError('INVALID_ARGUMENT', message);
+};
 const open = (fields: object) => readState({ kind: 'k', version: 1, ...fields }, 'k');
 
 describe('readState', () => {
@@ -11,6 +15,10 @@ describe('readState', () => {
     expect(state.oneOf('mode', ['a', 'b'])).toBe('b');
     expect(state.numbers('list')).toEqual([1, 2]);
     expect(state.numbers('list', 2)).toEqual([1, 2]);
+    expect(state.shape('list')).toEqual([1, 2]);
+    expect(state.list('list')).toEqual([1, 2]);
+    expect(state.text('mode')).toBe('b');
+    expect(state.made(() => 7)).toBe(7);
   });
 
   it.each([
@@ -27,6 +35,16 @@ describe('readState', () => {
     ['an empty list', () => open({ list: [] }).numbers('list'), 'list: expected finite numbers'],
     ['a hole', () => open({ list: [1, null] }).numbers('list'), 'list: expected finite numbers'],
     ['another length', () => open({ list: [1] }).numbers('list', 2), 'list: expected 2, got 1'],
+    ['a side of 0', () => open({ list: [3, 0] }).shape('list'), 'list: expected a shape of integers ≥ 1'],
+    ['an empty shape', () => open({ list: [] }).shape('list'), 'list: expected a shape'],
+    ['no text', () => open({ mode: 3 }).text('mode'), 'mode: expected a text'],
+    ['what is no list', () => open({ list: 'ab' }).list('list'), 'list: expected a list'],
+    ['what a constructor refuses', () => open({}).made(() => refuse('too wide')), 'state of k: too wide'],
+    [
+      'what another state is refused for, once',
+      () => open({}).made(() => open({}).text('a')),
+      'state of k: a: expected',
+    ],
     ['a field of Object.prototype', () => open({}).number('constructor'), 'constructor: expected a finite number'],
   ])('refuses %s', (_, read, message) => {
     expect(read).toThrow(expect.objectContaining({ code: 'INVALID_STATE', message: expect.stringContaining(message) }));

@@ -17,6 +17,7 @@ export {
 } from './algorithm.js';
 export { ALGORITHMS, type AlgorithmName, algorithm } from './algorithms/index.js';
 export type { BatchSource, SampleRange } from './batch-source.js';
+export type { Evaluation } from './class-counts.js';
 export { TrainerError, type TrainerErrorCode } from './errors.js';
 export { type LocalShard, localLink } from './local-link.js';
 export { OPTIMIZERS, type OptimizerName, optimizer } from './optimizers/index.js';

@@ -2,10 +2,11 @@
  * One worker's parameters and its way through the samples: computes gradients, and exchanges as its update rule plans. Knows
  * no algorithm by name.
  */
-import type { Batch, Replica, Scores } from '@weft/models';
+import type { Batch, Replica } from '@weft/models';
 import type { Vector } from '@weft/native';
 import type { BoundWorker, Context, LocalStep, Plan } from './algorithm.js';
 import type { BatchSource, SampleRange } from './batch-source.js';
+import { countByClass, type Evaluation } from './class-counts.js';
 import { TrainerError } from './errors.js';
 import type { Optimizer } from './optimizers/optimizer.js';
 import { aboveZero, atLeastOne } from './settings.js';
@@ -122,25 +123,35 @@ export class TrainingWorker {
     await this.#o.averageState?.(this.#o.replica.state);
   }
 
-  /** Scores the center, or x where there is none, on test samples [start, end). x is as before afterwards. */
-  async evaluate(start: number, end: number): Promise<Scores> {
+  /**
+   * Scores the center, or x where there is none, on test samples [start, end). x is as before afterwards.
+   *
+   * @param classes how many there are, where correct predictions are to be counted by class: this takes a second pass, of `predict`,
+   *   and `correct` is then their sum, so that the two agree where two outputs are equal but for rounding
+   */
+  async evaluate(start: number, end: number, classes?: number): Promise<Evaluation> {
     const { batches, link, replica, batchSize } = this.#o;
     const x = link ? this.#x.slice() : null;
     let loss = 0;
     let correct = 0;
     let size = 0;
+    const correctByClass = classes === undefined ? undefined : new Uint32Array(classes);
     try {
       if (link && start < end) await link.peek(this.#x);
       for (let at = start; at < end; at += batchSize) {
-        const scores = await replica.evaluate(await batches.test(at, Math.min(at + batchSize, end)));
+        const batch = await batches.test(at, Math.min(at + batchSize, end));
+        const scores = await replica.evaluate(batch);
         loss += scores.loss * scores.size;
         correct += scores.correct;
         size += scores.size;
+        if (correctByClass) countByClass(await replica.predict(batch), batch, correctByClass);
       }
     } finally {
       if (x) this.#x.set(x);
     }
-    return { loss: size > 0 ? loss / size : 0, correct, size };
+    const mean = size > 0 ? loss / size : 0;
+    if (!correctByClass) return { loss: mean, correct, size };
+    return { loss: mean, correct: correctByClass.reduce((sum, n) => sum + n, 0), size, correctByClass };
   }
 
   async #step(range: SampleRange, next: SampleRange | null): Promise<void> {

@@ -1,6 +1,6 @@
 /** The life of a worker: takes tasks one after the other until it is told to stop. */
-import type { Scores } from '@weft/models';
 import type { SampleRange } from './batch-source.js';
+import type { Evaluation } from './class-counts.js';
 import { TrainingWorker, type TrainingWorkerOptions } from './training-worker.js';
 
 /** What a worker is told to do next. */
@@ -9,14 +9,17 @@ export type Task =
   | { readonly kind: 'train'; readonly range: SampleRange; readonly upcoming: SampleRange | null }
   /** Exchange what is still unsent: the epoch has no more samples. */
   | { readonly kind: 'flush' }
-  /** Score the center (or, with no shards, this worker's parameters) on test samples [start, end). */
-  | { readonly kind: 'evaluate'; readonly start: number; readonly end: number }
+  /**
+   * Score the center (or, with no shards, this worker's parameters) on test samples [start, end). `classes`: count correct
+   * predictions of each of so many classes, too.
+   */
+  | { readonly kind: 'evaluate'; readonly start: number; readonly end: number; readonly classes?: number | undefined }
   | { readonly kind: 'stop' };
 
 /** Gives the next task. Asking says that every task before the current training range is finished. */
 export interface TaskSource {
   /** @param finished the scores of the evaluation that was asked for, if that was the last task */
-  next(finished: Scores | null): Promise<Task>;
+  next(finished: Evaluation | null): Promise<Task>;
 }
 
 /**
@@ -43,7 +46,7 @@ export async function runWorker(o: TrainingWorkerOptions, tasks: TaskSource): Pr
         next = tasks.next(null);
         break;
       case 'evaluate':
-        next = tasks.next(await worker.evaluate(task.start, task.end));
+        next = tasks.next(await worker.evaluate(task.start, task.end, task.classes));
         break;
       case 'stop':
         return;

@@ -207,6 +207,34 @@ describe('TrainingWorker', () => {
       expect(await worker.evaluate(0, 10)).toEqual({ loss: 0, correct: 10, size: 10 });
     });
 
+    it('counts correct predictions by class where it is told to', async () => {
+      const rig = new Rig({ name: 'adag', start: [7], workers: 1, learningRate: 1 });
+      const replica = {
+        ...replicaOf([5], () => [0]),
+        // At θ, not at x, it always says class 1.
+        predict: async ({ size }: { size: number }) =>
+          Float32Array.from({ length: 3 * size }, (_, i) => (i % 3 === (replica.parameters[0] === 7 ? 1 : 0) ? 1 : 0)),
+      };
+      const batches = {
+        train: () => Promise.reject(new Error('asked')),
+        test: async (start: number, end: number) => ({
+          inputs: new Float32Array(end - start),
+          targets: Uint16Array.from({ length: end - start }, (_, i) => (start + i) % 3),
+          size: end - start,
+        }),
+      };
+      const { worker } = rig.worker(0, [], { replica, batches, batchSize: 4 });
+      expect(await worker.evaluate(0, 11, 3)).toEqual({
+        loss: 0,
+        correct: 4,
+        size: 11,
+        correctByClass: Uint32Array.of(0, 4, 0),
+      });
+      expect([...replica.parameters]).toEqual([5]);
+      expect(await worker.evaluate(4, 4, 3)).toMatchObject({ correct: 0, correctByClass: new Uint32Array(3) });
+      expect(await worker.evaluate(0, 11)).toEqual({ loss: 0, correct: 0, size: 11 });
+    });
+
     it('asks for nothing where its share is empty', async () => {
       const rig = new Rig({ name: 'adag', start: [0], workers: 1, learningRate: 1 });
       const refuse = () => Promise.reject(new Error('asked'));

@@ -112,7 +112,7 @@ async function ls(location: string, flags: HdfsFlags & { json?: boolean }): Prom
             integer(m.subsets.train.samples),
             integer(m.subsets.test.samples),
             `${m.classes}`,
-            m.inputShape.join('×'),
+            m.dtype === 'uint8' ? m.inputShape.join('×') : `${m.inputShape.join('×')} ${m.dtype}`,
             bytes(bytesOf(m)),
             m.split,
           ],
@@ -144,18 +144,22 @@ interface ShowFlags extends HdfsFlags {
   json?: boolean;
 }
 
+/** A real number to six digits; whole ones as they are. */
+const short = (value: number): string => `${Number(value.toPrecision(6))}`;
+
 function describe(manifest: Manifest, location: string): string {
-  const { subsets } = manifest;
+  const { subsets, preprocessing } = manifest;
   const facts = [
     ['name', manifest.name],
     ['location', location],
     ['samples', `${integer(subsets.train.samples)} training, ${integer(subsets.test.samples)} test`],
     ['shape', `${manifest.inputShape.join(' × ')} ${manifest.dtype}`],
-    ['values', `${subsets.train.range.join(' to ')} in the training set`],
+    ['values', `${subsets.train.range.map(short).join(' to ')} in the training set`],
     ['classes', `${manifest.classes}`],
     ['shards', `${subsets.train.shards.length + subsets.test.shards.length}, ${bytes(bytesOf(manifest))}`],
     ['split', manifest.split],
     ['note', manifest.note],
+    ...(preprocessing ? [['made by', `${preprocessing.steps} (${preprocessing.file})`]] : []),
   ] as const;
   const share = (label: number): string =>
     subsets.train.samples === 0 ? '–' : percent(subsets.train.perClass[label]! / subsets.train.samples);

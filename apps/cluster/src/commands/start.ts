@@ -13,6 +13,9 @@ import { terminalView } from '../terminal-view.js';
 import { train } from '../train.js';
 import { addHdfsFlags } from './hdfs-flags.js';
 
+/** Characters of a line where there is no terminal. */
+const PLAIN_WIDTH = 100;
+
 const names = (table: object): string => Object.keys(table).join(', ');
 
 /** `beta=0.9` → { beta: 0.9 }, on top of what came before. */
@@ -32,7 +35,9 @@ async function start(options: TrainOptions & { json?: boolean }): Promise<void> 
     await interruptible({
       run: async (signal) => {
         const report = await train(run, { signal, view });
-        process.stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${runTable(report)}\n`);
+        process.stdout.write(
+          json ? `${JSON.stringify(report)}\n` : `\n${runTable(report, process.stdout.columns ?? PLAIN_WIDTH)}\n`,
+        );
       },
       // The cursor must come back.
       onKill: () => view.stop(),

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../command-line.js';
-import { scratchFolder, tinyDataset } from '../tiny-dataset.js';
+import { preprocessedDataset, scratchFolder, tinyDataset } from '../tiny-dataset.js';
 
 const { said, run } = commandLine('data');
 
@@ -49,6 +49,17 @@ describe('cluster data', () => {
     said.out = '';
     expect(await run('show', dir, '--json')).toBe(0);
     expect(JSON.parse(said.out)).toMatchObject({ format: 'weft-dataset', name: 'tiny' });
+  });
+
+  it('tells real numbers from pixels, and what has made them', async () => {
+    const dir = await preprocessedDataset(Buffer.from('fitted'), 'grayscale,pca=16,standardize');
+    expect(await run('ls', dirname(dir))).toBe(0);
+    expect(said.out).toMatch(/\ntiny +300 +61 +3 +4×4×1 float32 +/);
+    const sheet = join(scratchFolder(), 'sheet.png');
+    expect(await run('show', dir, '--out', sheet)).toBe(0);
+    expect(said.out).toContain('4 × 4 × 1 float32\nvalues    -2 to 3.1 in the training set\n');
+    expect(said.out).toContain('\nmade by   grayscale,pca=16,standardize (preprocessing.safetensors)\n');
+    expect(readFileSync(sheet).subarray(1, 4).toString()).toBe('PNG');
   });
 
   it.each([

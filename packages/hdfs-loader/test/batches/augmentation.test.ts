@@ -39,6 +39,14 @@ describe('shift', () => {
     expect([...image]).toEqual(expected);
   });
 
+  it('moves real numbers as it moves pixels', () => {
+    const image = Float32Array.of(-1.5, 2.25, 3, 4, 5, 6e9);
+    flip(image, IMAGE, drawing(1));
+    expect([...image]).toEqual([3, 2.25, -1.5, 6e9, 5, 4].map(Math.fround));
+    shift(1)(image, IMAGE, drawing(2, 1));
+    expect([...image]).toEqual([0, 3, 2.25, 0, 6e9, 5].map(Math.fround));
+  });
+
   it('is the shift of every pixel, out of the image too', () => {
     const shape = fc.record({
       height: fc.integer({ min: 1, max: 5 }),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { epochOrder } from '../../src/batches/epoch-order.js';
 import { gather } from '../../src/batches/gather.js';
-import { syntheticSamples } from '../synthetic-source.js';
+import { floatSamples, syntheticSamples } from '../synthetic-source.js';
 
 const buffers = (rows: number) => ({ inputs: new Uint8Array(rows * 4), targets: new Uint16Array(rows) });
 
@@ -31,6 +31,17 @@ describe('gather', () => {
         }
         expect(seen).toEqual([...order]);
       }),
+    );
+  });
+
+  it('copies real numbers into memory of theirs alone', () => {
+    const into = { inputs: new Float32Array(8), targets: new Uint16Array(2) };
+    expect(gather(floatSamples(6), Uint32Array.of(5, 1), { start: 0, end: 2 }, into)).toBe(2);
+    expect([...into.inputs]).toEqual([...floatSamples(1, 5).inputs, ...floatSamples(1, 1).inputs]);
+    const cut = () => gather(floatSamples(6), Uint32Array.of(5), { start: 0, end: 1 }, buffers(2));
+    expect(cut).toThrow('expected room for float32 inputs, got uint8');
+    expect(() => gather(syntheticSamples(6), Uint32Array.of(5), { start: 0, end: 1 }, into)).toThrow(
+      'expected room for uint8 inputs, got float32',
     );
   });
 

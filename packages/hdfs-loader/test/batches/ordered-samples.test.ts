@@ -1,6 +1,11 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OrderedSamples } from '../../src/batches/ordered-samples.js';
+import { openDataset } from '../../src/dataset.js';
+import { writeDataset } from '../../src/dataset-writer.js';
 import { manyShards } from '../many-shards.js';
+import { scratchFolder } from '../scratch-folder.js';
+import { floatSamples, syntheticSource } from '../synthetic-source.js';
 
 const buffers = (size: number) => ({ inputs: new Uint8Array(size * 4), targets: new Uint16Array(size) });
 
@@ -32,6 +37,20 @@ describe('OrderedSamples', () => {
     await expect(samples.gather({ start: 0, end: 26 }, into)).rejects.toThrow('26 × 4');
     await samples.close();
     expect(samples.bytes).toBe(0);
+  });
+
+  it('gives real numbers into memory of theirs alone', async () => {
+    const dir = join(scratchFolder(), 'd');
+    const source = syntheticSource({ train: floatSamples(1), test: floatSamples(20) });
+    await writeDataset(source, dir, { shardSamples: 7 });
+    const samples = new OrderedSamples({ subset: (await openDataset(dir)).subset('test'), bufferBytes: 1 });
+    const into = { inputs: new Float32Array(4 * 20), targets: new Uint16Array(20) };
+    await samples.gather({ start: 3, end: 20 }, into);
+    expect(into.inputs.subarray(0, 4 * 17)).toEqual(floatSamples(17, 3).inputs);
+    await expect(samples.gather({ start: 3, end: 20 }, buffers(20))).rejects.toThrow(
+      'expected room for float32 inputs, got uint8',
+    );
+    await samples.close();
   });
 
   it('reads before it is asked where that is said', async () => {

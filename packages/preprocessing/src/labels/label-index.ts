@@ -33,7 +33,10 @@ export class LabelIndex implements Transformer {
    * @throws PreprocessingError INVALID_ARGUMENT
    */
   constructor(labels?: Iterable<Label>) {
-    if (labels !== undefined) this.#set(distinct(labels));
+    if (labels === undefined) return;
+    const known = distinct(labels);
+    if (known.length === 0) throw new PreprocessingError('INVALID_ARGUMENT', 'labels: expected at least one, got none');
+    this.#set(known);
   }
 
   /** The label of each index. @throws PreprocessingError NOT_FITTED */
@@ -122,7 +125,6 @@ export class LabelIndex implements Transformer {
   static fromJSON(json: unknown): LabelIndex {
     const state = readState(json, LabelIndex.kind);
     const labels = state.list('labels') as Label[];
-    if (labels.length === 0) state.refuse('labels: expected at least one');
     return state.made(() => new LabelIndex(labels));
   }
 
@@ -137,7 +139,7 @@ function distinct(labels: Iterable<Label>): Label[] {
   if (all.length > MAX_CLASSES) {
     throw new PreprocessingError('INVALID_ARGUMENT', `labels: expected ≤ ${MAX_CLASSES}, got ${all.length}`);
   }
-  if (all.every((label) => typeof label === 'string')) return all.sort();
+  if (all.every((label) => typeof label === 'string')) return all.sort((a, b) => (a < b ? -1 : 1));
   if (all.every((label) => Number.isSafeInteger(label))) return (all as number[]).sort((a, b) => a - b);
   throw new PreprocessingError('INVALID_ARGUMENT', 'labels: expected all texts or all integers');
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OneHot } from '../../src/labels/one-hot.js';
 import { matrixOf } from '../matrices.js';
+import { fittedOnShares } from '../shares.js';
 
 const labels = (...values: number[]) => ({ values: Uint16Array.from(values), rows: values.length, features: 1 });
 
@@ -38,6 +39,20 @@ describe('OneHot', () => {
     expect(encoder.classes).toBe(5);
     expect(seen).toEqual([2, 2, 3]);
     expect(OneHot.fromJSON(JSON.parse(JSON.stringify(encoder))).classes).toBe(5);
+  });
+
+  it('learns over workers, one of which has no rows', async () => {
+    for (const encoder of await fittedOnShares(() => new OneHot(), [labels(1, 4), labels(0), labels()], 3)) {
+      expect(encoder.classes).toBe(5);
+    }
+    await expect(fittedOnShares(() => new OneHot(), [], 2)).rejects.toMatchObject({ code: 'NOT_FITTED' });
+  });
+
+  it('gives as many values as there are classes', () => {
+    expect(new OneHot().isFitted).toBe(false);
+    expect(new OneHot(7).isFitted).toBe(true);
+    expect(new OneHot(7).outputShape([1])).toEqual([7]);
+    expect(() => new OneHot(7).outputShape([2])).toThrow('expected samples of 1 value, got 2 = 2');
   });
 
   it('refuses labels, rows, class counts and states that do not fit', async () => {
