@@ -162,8 +162,11 @@ async function runWorkers(
     onFit: (running) => view.fit?.(running),
     onFitted: (step, seconds) => view.fitted?.({ step: steps[step] ?? '', seconds }),
     onWritten: () => view.transform?.({ ...queue.done, totalSamples, totalShards, keptSamples }),
+  }).catch(async (error: unknown) => {
+    // The logs of a run that failed stay: its error names them.
+    if (signal.aborted) await rm(logDir, { recursive: true, force: true });
+    throw error;
   });
-  // The logs of a run that failed stay: its error names them.
   await rm(logDir, { recursive: true, force: true });
   return pipelineOf(state);
 }
@@ -190,10 +193,9 @@ function parseSteps({ steps }: PreprocessConfig, { name, inputShape, dtype, subs
   }
   const { samples } = subsets.train;
   if (samples === 0) throw new ClusterError('data', `data set ${name}: training samples expected, there are none`);
-  const few = pipeline.steps.find((step) => ((step as { components?: number }).components ?? 0) > samples);
-  if (few) {
-    const { components } = few as unknown as { components: number };
-    const message = `--steps: pca=${components}: at most ${samples} components expected (as many as ${name} has training samples), got ${components}`;
+  const components = Math.max(0, ...pipeline.text.split(',').map((step) => Number(/^pca=(\d+)/.exec(step)?.[1] ?? 0)));
+  if (components > samples) {
+    const message = `--steps: at most pca=${samples} expected (${name} has ${samples} training samples), got pca=${components}`;
     throw new ClusterError('usage', message);
   }
   return pipeline;
