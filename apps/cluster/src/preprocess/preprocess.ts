@@ -46,7 +46,7 @@ export interface PreprocessView {
   /** One line about what is being done. */
   line?(text: string): void;
   /** It is decided, and its staging folder is there. */
-  begin?(o: { config: PreprocessConfig; manifest: Manifest; sampleShape: string }): void;
+  begin?(o: { config: PreprocessConfig; manifest: Manifest; steps: string }): void;
   /** A worker has told how far its fit is. */
   fit?(running: FitRunning): void;
   /** A step is fitted and kept. */
@@ -122,7 +122,7 @@ async function preprocessInto(staged: StagedShards, job: Job): Promise<Preproces
   const has: StagedShards['has'] = (subset, index) => staged.has(subset, index);
   const queue = new ShardQueue({ subsets, has, nearness: near?.ofWorker });
   const kept = queue.done;
-  view.begin?.({ config, manifest, sampleShape: begun.isFitted ? begun.sampleShape.join(' × ') : '' });
+  view.begin?.({ config, manifest, steps: begun.text });
   const pipeline =
     begun.isFitted && queue.isDone ? begun : await runWorkers(staged, { ...job, pipeline: begun, queue, notes, near });
   const report = preprocessReport({

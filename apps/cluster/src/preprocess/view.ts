@@ -17,11 +17,11 @@ type Begun = Parameters<NonNullable<PreprocessView['begin']>>[0];
 /** A view, and its end, after which the cursor is back. */
 export type StoppableView = PreprocessView & { stop(): void };
 
-function headline({ config, manifest }: Begun): string {
+function headline({ config, manifest, steps }: Begun): string {
   const { train, test } = manifest.subsets;
   const workers = workerHosts(config.hosts).length;
   return (
-    `${config.steps} of ${manifest.name}: ${integer(train.samples)} training and ${integer(test.samples)} test images of ` +
+    `${steps} of ${manifest.name}: ${integer(train.samples)} training and ${integer(test.samples)} test images of ` +
     `${manifest.inputShape.join(' × ')}, ${workers} worker${workers === 1 ? '' : 's'}`
   );
 }
