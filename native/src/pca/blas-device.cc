@@ -68,6 +68,12 @@ class BlasDevice final : public Device {
 
 }  // namespace
 
+void addScatter(double* s, const double* x, size_t rows, size_t d, int threads) {
+  openblas_set_num_threads(threads);
+  cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(d), static_cast<int>(rows), 1, x, static_cast<int>(d), 1, s,
+              static_cast<int>(d));
+}
+
 void lapackEigen(double* matrix, size_t n, size_t count, double* values, double* vectors) {
   if (n == 0 || count == 0) return;
   const int order = static_cast<int>(n), first = static_cast<int>(n - count + 1), most = order, ask = -1;

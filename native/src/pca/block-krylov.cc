@@ -8,8 +8,10 @@
 namespace weft::pca {
 namespace {
 
-/** Rounds of orthonormalisation: two are enough for what S gives, one more for each direction that had to be drawn anew. */
-constexpr int kRounds = 8;
+/** Rounds of orthonormalisation: three are enough for what S gives, some more for directions that had to be drawn anew. */
+constexpr int kRounds = 16;
+/** A row of length 1 that a projection shortens to less than this (squared) was in the basis but for rounding. */
+constexpr double kDependent = 0.1;
 /** How far a Gram matrix may be from the identity. */
 constexpr double kOrthonormal = 2e-6;
 /** Smallest eigenvalue, relative to the largest, that a float32 Gram matrix shows. */
@@ -108,6 +110,7 @@ void BlockKrylov::orthonormalize(float* z, size_t rows) {
   const size_t d = features_, m = size_;
   std::vector<double> g(rows * rows), values(rows), vectors(rows * rows), scale(rows);
   std::vector<float> mixing(rows * rows);
+  std::vector<bool> unit(rows, false);
   for (int round = 0; round < kRounds; round++) {
     if (m > 0) {
       device_.multiply({false, true, rows, m, d, z, d, basis_.data(), d, small_.data(), m});
@@ -117,8 +120,9 @@ void BlockKrylov::orthonormalize(float* z, size_t rows) {
     double off = 0;
     bool lost = false;
     for (size_t i = 0; i < rows; i++) {
-      if (!(g[i * rows + i] > 1e-30)) {
+      if (!(g[i * rows + i] > (unit[i] ? kDependent : 1e-30))) {
         randomize(z + i * d, 1);
+        unit[i] = false;
         lost = true;
       }
       for (size_t j = 0; j < rows; j++) off = std::max(off, std::abs(g[i * rows + j] - (i == j ? 1 : 0)));
@@ -138,7 +142,9 @@ void BlockKrylov::orthonormalize(float* z, size_t rows) {
     device_.upload(mixing.data(), small_.data(), rows * rows);
     device_.multiply({false, false, rows, d, rows, small_.data(), rows, z, d, spare_.data(), d});
     device_.copy(spare_.data(), z, rows * d);
+    unit.assign(rows, true);
   }
+  throw DeviceError("device-failed", "pca: no orthonormal basis of " + std::to_string(m + rows) + " directions found");
 }
 
 void BlockKrylov::ritz(size_t count, double* values, float* vectors) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <dnnl.h>
 
+#include "blas-device.h"
+
 namespace weft::pca {
 namespace {
 
@@ -14,6 +16,8 @@ constexpr size_t kMostPending = 65'000;
 constexpr size_t kBlockBytes = size_t{4} << 20;
 /** Rows of S that one product gives: what lies left of the diagonal block is not computed. */
 constexpr size_t kPanel = 128;
+/** Up to here floats are multiplied in double precision: it costs next to nothing. */
+constexpr size_t kDouble = 256;
 
 }  // namespace
 
@@ -77,6 +81,10 @@ void Scatter::flush() {
 
 void Scatter::addFloats(const Rows& x, size_t first, size_t rows) {
   const size_t d = features_;
+  if (d <= kDouble) {
+    addDoubles(x, first, rows);
+    return;
+  }
   if (!products_.data()) products_ = DeviceMatrix(device_, d * d);
   Moments moments{sums_.data()};
   centre(x, first, rows, shift_.data(), device_.fill(rows * d), threads_, &moments);
@@ -91,6 +99,20 @@ void Scatter::addFloats(const Rows& x, size_t first, size_t rows) {
       for (size_t j = i; j < width; j++) s[j] += host[i * width + j];
     }
   }
+  count_ += rows;
+}
+
+void Scatter::addDoubles(const Rows& x, size_t first, size_t rows) {
+  const size_t d = features_;
+  std::vector<double> c(rows * d);
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t j = 0; j < d; j++) {
+      const size_t at = (first + i) * d + j;
+      const double value = x.bytes ? x.bytes[at] : x.floats[at];
+      sums_[j] += c[i * d + j] = value - shift_[j];
+    }
+  }
+  addScatter(s_.data(), c.data(), rows, d, threads_);
   count_ += rows;
 }
 

@@ -10,8 +10,8 @@ namespace weft::pca {
 
 /**
  * S = Σ (x − μ)(x − μ)ᵀ of rows that come block by block, with their mean and number: what an exact PCA of few features is taken from.
- * Bytes are multiplied as 8-bit integers (four times as fast where the CPU has VNNI), so that their S is exact; floats as floats, about the
- * mean of the first block, and added up in double precision.
+ * Bytes are multiplied as 8-bit integers (four times as fast where the CPU has VNNI), so that their S is exact; floats as floats (few
+ * features in double precision), about the mean of the first block, and added up in double precision.
  */
 class Scatter {
  public:
@@ -23,6 +23,7 @@ class Scatter {
  private:
   void addBytes(const uint8_t* x, size_t rows);
   void addFloats(const Rows& x, size_t first, size_t rows);
+  void addDoubles(const Rows& x, size_t first, size_t rows);
   void flush();
 
   Device& device_;
