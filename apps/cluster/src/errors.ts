@@ -10,7 +10,7 @@ export type ClusterErrorCode =
   | 'model'
   /** Thrown when a process of the run fails, ends early or does not come up. */
   | 'node'
-  /** Thrown when the run folder cannot be written. */
+  /** Thrown when the run folder cannot be written, or is not that of a finished run. */
   | 'run-folder'
   /** Thrown by a question after something that is not up. */
   | 'down'

@@ -3,6 +3,7 @@ export type { RunConfig, TrainOptions } from './config.js';
 export { ClusterError, type ClusterErrorCode } from './errors.js';
 export { type Host, parseHosts } from './hosts.js';
 export type { Audit } from './ledger.js';
+export { type ClassScore, type Prediction, type PredictOptions, predict } from './predict.js';
 export type { PreprocessConfig, PreprocessOptions } from './preprocess/config.js';
 export type { FitRunning } from './preprocess/fit-progress.js';
 export { type PreprocessView, preprocess, type TransformRunning } from './preprocess/preprocess.js';

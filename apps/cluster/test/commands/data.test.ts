@@ -63,7 +63,7 @@ describe('cluster data', () => {
   });
 
   it.each([
-    [[], 2, 'a command expected: ls, show (see --help)'],
+    [[], 2, 'a command expected: ls, show, synthesize (see --help)'],
     [['ls'], 2, "missing required argument 'location'"],
     [['ls', '/nowhere'], 1, 'cannot read /nowhere'],
     [['show', '/nowhere'], 1, '/nowhere/manifest.json: no such file: not a data set'],

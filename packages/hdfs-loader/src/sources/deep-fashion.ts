@@ -15,6 +15,8 @@ export interface DeepFashionOptions extends ImageOptions, Pick<SplitOptions, 'se
 
 /** Newer copies of the data set call the folder of these two lists so. */
 export const annotationFolders = ['Anno', 'Anno_coarse'] as const;
+/** Says of a data set in this layout that it is made up; see synthesizeDeepFashion. */
+export const SYNTHETIC_FILE = 'SYNTHETIC.txt';
 const PARTITIONS: Readonly<Record<string, SubsetName>> = { train: 'train', val: 'train', test: 'test' };
 
 /**
@@ -33,15 +35,20 @@ export function deepFashion(storage: Storage, dir: string, options: DeepFashionO
 }
 
 async function open(storage: Storage, dir: string, options: DeepFashionOptions & OpenOptions): Promise<OpenSource> {
-  const { signal, onProgress, name = 'deep-fashion' } = options;
+  const { signal, onProgress } = options;
   const { seed } = splitOptions(options);
-  const anno = `${dir}/${await annotationFolder(storage, dir, signal)}`;
+  const names = await namesIn(storage, dir, signal);
+  const anno = `${dir}/${annotationFolder(names, dir)}`;
+  const isSynthetic = names.has(SYNTHETIC_FILE);
+  const { name = isSynthetic ? 'synthetic-deep-fashion' : 'deep-fashion' } = options;
   const paths = {
     categories: `${anno}/list_category_cloth.txt`,
     labels: `${anno}/list_category_img.txt`,
     partition: `${dir}/Eval/list_eval_partition.txt`,
   };
-  const hash = createHash('sha256').update(JSON.stringify(['deep-fashion 1', seed]));
+  const hash = createHash('sha256').update(
+    JSON.stringify(['deep-fashion 1', seed, ...(isSynthetic ? [SYNTHETIC_FILE] : [])]),
+  );
   let files = 0;
   const table = async (path: string, columns: readonly [string, string]): Promise<AnnotationRow[]> => {
     const { rows, bytes } = await readAnnotationTable(storage, path, { columns, signal });
@@ -56,13 +63,15 @@ async function open(storage: Storage, dir: string, options: DeepFashionOptions &
   const subsets = partitioned(partition, { labels, used, dir, path: paths.partition, labelsPath: paths.labels });
   const empty = categories.length - used.length;
   const note =
-    'The official split of DeepFashion (Category and Attribute Prediction); its validation images are trained on.' +
+    (isSynthetic
+      ? 'Synthetic pictures in the layout of DeepFashion: accuracies say nothing about it. Validation images are trained on.'
+      : 'The official split of DeepFashion (Category and Attribute Prediction); its validation images are trained on.') +
     (empty > 0 ? ` ${empty} of the ${categories.length} categories have no image and are left out.` : '');
   return openImages(
     storage,
     {
       name,
-      split: 'official',
+      split: isSynthetic ? 'synthetic' : 'official',
       note,
       labelNames: used.map((category) => categories[category]!.name),
       subsets: { train: shuffled(subsets.train, seed), test: shuffled(subsets.test, seed) },
@@ -72,9 +81,13 @@ async function open(storage: Storage, dir: string, options: DeepFashionOptions &
   );
 }
 
-async function annotationFolder(storage: Storage, dir: string, signal: AbortSignal | undefined): Promise<string> {
+async function namesIn(storage: Storage, dir: string, signal: AbortSignal | undefined): Promise<Set<string>> {
   const names = new Set<string>();
   for await (const { name } of storage.list(dir, { signal })) names.add(name);
+  return names;
+}
+
+function annotationFolder(names: ReadonlySet<string>, dir: string): string {
   const found = annotationFolders.find((folder) => names.has(folder));
   if (found === undefined) {
     throw new LoaderError('NOT_FOUND', `${dir}: expected a folder ${annotationFolders.join(' or ')}`);

@@ -213,16 +213,20 @@ async function moveToFree(temporary: string, path: string): Promise<void> {
   await refused('write', temporary, () => unlink(temporary));
 }
 
-/** Like mkdir -p. Node's own never returns where a file system refuses with ENOENT, as /proc does. */
-async function makeFolder(path: string): Promise<void> {
+/**
+ * Like mkdir -p. Node's own never returns where a file system refuses with ENOENT, as /proc does.
+ *
+ * @param isParentThere then ENOENT is such a refusal; before, another call may be making the parent at this moment
+ */
+async function makeFolder(path: string, isParentThere = false): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (code !== 'ENOENT' || (await exists(dirname(path)))) throw error;
-    await makeFolder(dirname(path));
-    await makeFolder(path);
+    if (code !== 'ENOENT' || isParentThere) throw error;
+    if (!(await exists(dirname(path)))) await makeFolder(dirname(path));
+    await makeFolder(path, true);
   }
 }
 

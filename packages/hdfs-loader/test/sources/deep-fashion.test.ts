@@ -66,6 +66,16 @@ describe('deepFashion', () => {
     expect((await open(dir, 2).open()).fingerprint).not.toBe(before);
   });
 
+  it('says so where the pictures are made up', async () => {
+    const dir = await folder();
+    const real = await open(dir).open();
+    writeFiles(dir, { 'SYNTHETIC.txt': 'made up' });
+    const opened = await open(dir).open();
+    expect(opened).toMatchObject({ name: 'synthetic-deep-fashion', split: 'synthetic' });
+    expect(opened.note).toMatch(/^Synthetic pictures/);
+    expect(opened.fingerprint).not.toBe(real.fingerprint);
+  });
+
   const labels = (...rows: string[]) => ({ [LABELS]: table('image_name category_label', rows) });
   const evals = (...rows: string[]) => ({ [EVAL]: table('image_name evaluation_status', rows) });
   const faults: [string, (dir: string) => void, string, RegExp][] = [

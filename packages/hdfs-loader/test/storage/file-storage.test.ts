@@ -234,6 +234,8 @@ describe('append, rename, delete, mkdirs', () => {
     await storage.mkdirs(at('a/b'));
     await storage.write(at('f'), text(''));
     await expect(storage.mkdirs(at('f'))).rejects.toMatchObject({ code: 'EXISTS' });
+    // At once, with parents in common.
+    await Promise.all(Array.from({ length: 40 }, (_, i) => storage.mkdirs(at(`p/q/r/${i % 8}/${i}`))));
   });
 });
 
