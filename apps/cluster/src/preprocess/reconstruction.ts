@@ -1,16 +1,6 @@
 /** How well what a Pca keeps restores what it was given. */
-import type { Matrix, Pipeline, Transformer } from '@weft/preprocessing';
+import { type Matrix, Pca, type Pipeline, type Transformer } from '@weft/preprocessing';
 import { z } from 'zod';
-
-/** What of a fitted Pca is measured and shown. */
-export interface PcaState extends Transformer {
-  /** Of the training split, feature by feature. */
-  readonly mean: Float32Array;
-  /** k × d values, row-major: one row a component, the one that explains most first. */
-  readonly componentMatrix: Float32Array;
-  /** Of each component, its share of the variance of the training split. */
-  readonly explainedVarianceRatio: Float32Array;
-}
 
 /** Sums over samples, to be added up. */
 export interface ReconstructionError {
@@ -36,10 +26,10 @@ export const addErrors = (a: ReconstructionError, b: ReconstructionError): Recon
   values: a.values + b.values,
 });
 
-const isPca = (step: Transformer): step is PcaState => step.kind === 'pca';
+const isPca = (step: Transformer): step is Pca => step instanceof Pca;
 
 /** The first Pca of a pipeline; null where there is none. */
-export const pcaOf = ({ steps }: Pipeline): PcaState | null => steps.find(isPca) ?? null;
+export const pcaOf = ({ steps }: Pipeline): Pca | null => steps.find(isPca) ?? null;
 
 /** Of the samples that a step is given; as a picture where they are one that was only flattened. */
 function shapeBefore({ steps, inputShape }: Pipeline, at: number): readonly number[] {
@@ -52,7 +42,7 @@ function shapeBefore({ steps, inputShape }: Pipeline, at: number): readonly numb
 
 /** A pipeline's Pca: what comes before it, and the way back to it. */
 export class Reconstruction {
-  readonly pca: PcaState;
+  readonly pca: Pca;
   /** Shape of the samples that it is given. */
   readonly shape: readonly number[];
   readonly #before: readonly Transformer[];
@@ -60,7 +50,7 @@ export class Reconstruction {
   readonly #from: readonly Transformer[];
 
   private constructor(pipeline: Pipeline, at: number) {
-    this.pca = pipeline.steps[at] as PcaState;
+    this.pca = pipeline.steps[at] as Pca;
     this.#before = pipeline.steps.slice(0, at);
     this.#from = pipeline.steps.slice(at);
     this.shape = shapeBefore(pipeline, at);
