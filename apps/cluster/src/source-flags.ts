@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { SOURCE_FORMATS, type SourceFormat, type SourceOptions } from '@weft/hdfs-loader';
 import type { Command } from 'commander';
-import { DECIMAL } from './config.js';
 import { ClusterError, shown } from './errors.js';
+import { DECIMAL } from './option-schemas.js';
 
 /** As they stand on a command line. */
 export interface SourceFlags {

@@ -253,7 +253,8 @@ export class Pca implements Transformer {
   }
 
   #axesOn(chunks: Chunks, wanted: Wanted, options: AxesOptions): Promise<PrincipalAxes> {
-    const { seed, passes, batchRows } = this.#o;
+    const { passes, batchRows } = this.#o;
+    const { seed = this.#o.seed } = options;
     const method = this.method === 'auto' ? methodFor(wanted) : this.method;
     if (method === 'covariance') return covarianceAxes(chunks, wanted, options);
     if (method === 'incremental') return incrementalAxes(chunks, wanted, { ...options, batchRows });

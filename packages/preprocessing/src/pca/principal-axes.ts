@@ -23,7 +23,7 @@ export interface Wanted {
 }
 
 /** What a method is run with. */
-export interface AxesOptions extends Pick<FitOptions, 'signal' | 'onProgress' | 'allReduce' | 'threads'> {
+export interface AxesOptions extends Pick<FitOptions, 'signal' | 'onProgress' | 'allReduce' | 'threads' | 'seed'> {
   readonly device: 'cpu' | 'gpu';
   /** Receives what computes, for people, once it is there. */
   readonly onDevice: (name: string) => void;
