@@ -18,8 +18,8 @@ import {
 import { peerPython } from './peers.mjs';
 import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 
-const require = createRequire(new URL('../packages/hdfs-loader/package.json', import.meta.url));
-const sharp = require('sharp');
+const of = (name) => createRequire(new URL(`../packages/${name}/package.json`, import.meta.url));
+const sharp = of('hdfs-loader')('sharp');
 const SIDE = 128;
 const GOAL = 1.5;
 const SIZES = { small: quick ? 1_000 : 6_000, large: quick ? 300 : 2_000 };
@@ -36,7 +36,7 @@ const jpegsOf = (dir) =>
 
 /** Pictures of 128 × 128, and others of 300 × 450, as large as the original's photographs. */
 async function makeSets() {
-  const garments = npmFashionMnist(dirname(require.resolve('fashion-mnist/package.json')));
+  const garments = npmFashionMnist(dirname(of('hdfs-loader').resolve('fashion-mnist/package.json')));
   const sets = {};
   for (const [name, images] of Object.entries(SIZES)) {
     const dir = join(scratch, name);
