@@ -15,7 +15,13 @@ export type NativeErrorCode =
   /** The engine was disposed. */
   | 'disposed'
   /** oneDNN or the operating system refused. */
-  | 'engine-failed';
+  | 'engine-failed'
+  /** A GPU was asked for, and CUDA's libraries or the GPU are not there. */
+  | 'no-device'
+  /** Memory of this machine or of the GPU does not suffice. */
+  | 'out-of-memory'
+  /** CUDA or LAPACK refused. */
+  | 'device-failed';
 
 /** Thrown when the addon cannot be loaded or the engine cannot do what it was asked. The message is one line. */
 export class NativeError extends Error {

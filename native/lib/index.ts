@@ -41,6 +41,17 @@ export {
 export type { ProductShape } from './matrix.js';
 export { type AddonResult, addon, type NativeAddon } from './native.js';
 export {
+  type CudaLibraries,
+  hasPca,
+  type IncrementalState,
+  PcaIncremental,
+  PcaKrylov,
+  type PcaOptions,
+  PcaProjection,
+  type PcaRows,
+  PcaScatter,
+} from './pca.js';
+export {
   type EngineActivation,
   type EngineHead,
   type EngineLoss,

@@ -1,4 +1,4 @@
-/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, then collectives. */
+/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, PCA, then collectives. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { EnginePlan } from './plan.js';
@@ -33,6 +33,52 @@ export interface NativeCollectiveRunner {
 /** CollectiveOutcome with its failure as a number. */
 interface NativeOutcome {
   readonly failure: number;
+}
+
+/** What the constructors of PCA take, as src/pca/pca-binding.cc has them. Use the classes of pca.ts, which check what they are given. */
+export interface NativePca {
+  readonly features: number;
+  readonly device: string;
+  readonly threads: number;
+  /** Paths of CUDA's libraries; empty: by name. */
+  readonly runtime: string;
+  readonly blas: string;
+  readonly solver: string;
+}
+
+interface NativePcaObject {
+  /** Of the device. */
+  readonly name: string;
+}
+
+type PcaRows = Uint8Array | Float32Array;
+
+interface NativePcaScatter extends NativePcaObject {
+  add(x: PcaRows, rows: number): Promise<number>;
+  result(scatter: Float64Array, mean: Float64Array): Promise<number>;
+  eigen(matrix: Float64Array, count: number, values: Float64Array, vectors: Vector): Promise<number>;
+}
+
+interface NativePcaKrylov extends NativePcaObject {
+  start(block: number, seed: number, q: Vector): Promise<number>;
+  begin(q: Vector, block: number, shift: Vector): Promise<number>;
+  power(x: PcaRows, rows: number, sums: Float64Array | null): Promise<number>;
+  product(w: Vector): Promise<number>;
+  extend(w: Vector, next: number, q: Vector | null): Promise<number>;
+  ritz(count: number, values: Float64Array, vectors: Vector): Promise<number>;
+}
+
+interface NativePcaIncremental extends NativePcaObject {
+  add(x: PcaRows, rows: number): Promise<number>;
+  merge(scaled: Vector, rows: number, mean: Float64Array, count: number, squares: number): Promise<number>;
+  /** counts: rank, rows, squares */
+  state(scaled: Vector, mean: Float64Array, counts: Float64Array): Promise<number>;
+  result(singular: Float64Array, vectors: Vector): Promise<number>;
+}
+
+interface NativePcaProjection extends NativePcaObject {
+  project(x: PcaRows, rows: number, out: Vector): Promise<number>;
+  reconstruct(y: Vector, rows: number, out: Vector): Promise<number>;
 }
 
 /** What weft.node exports. */
@@ -72,6 +118,13 @@ export interface NativeAddon {
   /** By one of crc32cKinds: for tests. */
   crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
+  /** Where the addon was built with OpenBLAS. */
+  readonly PcaScatter?: new (
+    o: NativePca,
+  ) => NativePcaScatter;
+  readonly PcaKrylov?: new (o: NativePca & { most: number; block: number }) => NativePcaKrylov;
+  readonly PcaIncremental?: new (o: NativePca & { components: number; most: number }) => NativePcaIncremental;
+  readonly PcaProjection?: new (o: NativePca, components: Vector, count: number, mean: Vector) => NativePcaProjection;
   /** On Linux only. */
   readonly CollectiveRunner?: new (
     receive: number[],

@@ -4,6 +4,9 @@
 #include "collectives/runner-binding.h"
 #endif
 #include "engine/engine-binding.h"
+#ifdef WEFT_PCA
+#include "pca/pca-binding.h"
+#endif
 #include "vector/compression-binding.h"
 #include "vector/vector-binding.h"
 
@@ -13,6 +16,9 @@ Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
   weft::registerVectorKernels(env, exports);
   weft::registerCompressionKernels(env, exports);
   weft::registerEngine(env, exports);
+#ifdef WEFT_PCA
+  weft::registerPca(env, exports);
+#endif
 #ifdef WEFT_COLLECTIVES
   weft::registerCollectives(env, exports);
 #endif

@@ -1,6 +1,5 @@
 /** The one place where arguments and environment are read: validated once, into a frozen object. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { dataHome, parseAugmentations, readDelegationToken, type StorageOptions } from '@weft/hdfs-loader';
 import type { EngineName } from '@weft/models';
@@ -14,9 +13,10 @@ import {
   type Settings,
 } from '@weft/trainer';
 import { z } from 'zod';
-import { parseByteSize } from './byte-size.js';
-import { ClusterError, oneLine, shown } from './errors.js';
-import { type Host, parseHosts, requireThisMachine } from './hosts.js';
+import { oneLine } from './errors.js';
+import type { Host } from './hosts.js';
+import { bytes, oneOf, parseOptions, rate, text, threads, usage, whole } from './option-schemas.js';
+import { hostsOf, limitSlots, threadsOf } from './run-hosts.js';
 
 const ENGINES = ['auto', 'native', 'tensorflow', 'tfjs'] as const satisfies readonly EngineName[];
 
@@ -83,37 +83,6 @@ export interface RunConfig {
   readonly dataHome: string;
 }
 
-/** A decimal number as text. Number() alone would also take '', 0x10 and 0b1. */
-export const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER, or = '') => {
-  const what = `${or}a whole number ${max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of at least ${min}`}`;
-  return z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .trim()
-          .regex(/^[+-]?\d+$/, what)
-          .transform(Number),
-      ],
-      what,
-    )
-    .refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, what);
-};
-const MAX_BUFFER_BYTES = 2 ** 40;
-const bytes = (what: string) =>
-  z
-    .union([z.number(), z.string().transform((text) => parseByteSize(text) ?? Number.NaN)], what)
-    .refine((n) => Number.isSafeInteger(n) && n >= 1 && n <= MAX_BUFFER_BYTES, what);
-const rate = z
-  .union([z.number(), z.string().trim().regex(DECIMAL, 'a number above 0').transform(Number)], 'a number above 0')
-  .refine((n) => Number.isFinite(n) && n > 0, 'a number above 0');
-const oneOf = <T extends string>(names: readonly T[]) =>
-  z.enum(names as readonly [T, ...T[]], `one of ${names.join(', ')}`);
-const text = z.string('a name').min(1, 'a name');
-
 const SCHEMA = z
   .strictObject({
     hosts: text,
@@ -128,7 +97,7 @@ const SCHEMA = z
     shards: whole(1, 1024),
     seed: whole(0, 0xffff_ffff).default(1),
     engine: oneOf(ENGINES).default('auto'),
-    threads: whole(1, 1024, 'auto, or '),
+    threads,
     shuffleBuffer: bytes('bytes, as 256MiB, up to 1024GiB').default(256 * 2 ** 20),
     ordered: z.boolean('true or false').default(false),
     augment: text.default(''),
@@ -150,54 +119,10 @@ const SCHEMA = z
     learningRate: true,
     window: true,
     shards: true,
-    threads: true,
     runDir: true,
     hdfsUser: true,
     hdfsToken: true,
   });
-
-/** `batchSize` → `--batch-size` */
-const flagOf = (name: PropertyKey | undefined): string =>
-  `--${String(name).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
-function usage(message: string): never {
-  throw new ClusterError('usage', message);
-}
-
-function validate(options: TrainOptions): z.infer<typeof SCHEMA> {
-  // An option that is there but undefined counts as not given.
-  const given = Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => value !== undefined && !(name === 'threads' && value === 'auto')),
-  );
-  const result = SCHEMA.safeParse(given);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  if (issue?.code === 'unrecognized_keys') usage(`no option ${issue.keys.map(flagOf).join(', ')}`);
-  const [name, setting] = issue?.path ?? [];
-  const value = given[String(name)];
-  if (name !== 'settings') usage(`${flagOf(name)}: ${issue?.message} expected, got ${shown(value)}`);
-  if (setting === undefined) usage(`--set: ${issue?.message} expected, got ${shown(value)}`);
-  usage(`--set: ${String(setting)}: ${issue?.message} expected, got ${shown((value as Settings)[String(setting)])}`);
-}
-
-function readHosts(file: string): Host[] {
-  try {
-    return parseHosts(readFileSync(file, 'utf8'), file);
-  } catch (error) {
-    if (error instanceof ClusterError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    return usage(`--hosts ${file}: ${code === 'ENOENT' ? 'no such file' : oneLine(error)}`);
-  }
-}
-
-const thisMachine = (slots: number): Host => ({
-  name: 'localhost',
-  slots,
-  gpus: [],
-  port: 0,
-  user: null,
-  where: 'no --hosts',
-});
 
 /** A rule checks its settings when it is made: better here than in a process of its own. */
 function checkSettings(algorithm: Algorithm, o: RuleOptions): void {
@@ -218,19 +143,6 @@ function checkAugment(text: string): void {
   }
 }
 
-/** The default when no --hosts is given: two workers on this machine. */
-const DEFAULT_SLOTS = 2;
-
-/** Keeps the first slots of the hosts, as many as the algorithm can use. */
-function limitSlots(hosts: readonly Host[], most: number): Host[] {
-  let left = most;
-  return hosts.flatMap((host) => {
-    const slots = Math.min(host.slots, left);
-    left -= slots;
-    return slots > 0 ? [{ ...host, slots }] : [];
-  });
-}
-
 /** Shards go round the hosts; those of one host take its ports in order. */
 function checkPorts(hosts: readonly Host[], shards: number): void {
   for (const [i, { port, where }] of hosts.entries()) {
@@ -242,7 +154,7 @@ function checkPorts(hosts: readonly Host[], shards: number): void {
 }
 
 /** The folder for converted data sets. */
-function dataHomeOf(env: NodeJS.ProcessEnv): string {
+export function dataHomeOf(env: NodeJS.ProcessEnv): string {
   try {
     return dataHome(env);
   } catch (error) {
@@ -257,11 +169,9 @@ function dataHomeOf(env: NodeJS.ProcessEnv): string {
  * @example configure({ trainer: 'adag', epochs: 2 }, process.env)
  */
 export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunConfig {
-  const given = validate(options);
+  const given = parseOptions(SCHEMA, options, { settings: '--set' });
   const algorithm: Algorithm = ALGORITHMS[given.trainer];
-  const listed = given.hosts === undefined ? [thisMachine(DEFAULT_SLOTS)] : readHosts(given.hosts);
-  requireThisMachine(listed);
-  const hosts = limitSlots(listed, algorithm.maxWorkers);
+  const hosts = limitSlots(hostsOf(given.hosts), algorithm.maxWorkers);
   const workers = hosts.reduce((sum, host) => sum + host.slots, 0);
   if (!algorithm.shard && given.shards !== undefined)
     usage(`--shards: trainer ${given.trainer} has no parameter shards`);
@@ -288,7 +198,7 @@ export function configure(options: TrainOptions, env: NodeJS.ProcessEnv): RunCon
     shards,
     seed: given.seed,
     engine: given.engine,
-    threads: given.threads ?? Math.max(1, Math.floor(availableParallelism() / Math.max(...hosts.map((h) => h.slots)))),
+    threads: given.threads ?? threadsOf(hosts),
     shuffleBytes: given.shuffleBuffer,
     ordered: given.ordered,
     augment: given.augment,

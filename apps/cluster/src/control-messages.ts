@@ -12,6 +12,8 @@
  *   progress   Progress                                      no answer
  *   failed     { message }                 → {}              the last words of a process that cannot go on
  *   stop       {}                          no answer         coordinator → node: end now, all is well
+ *
+ * Those of `cluster preprocess` are in preprocess/messages.ts.
  */
 import type { StorageOptions } from '@weft/hdfs-loader';
 import type { Scores } from '@weft/models';
@@ -32,10 +34,19 @@ export const ControlKind = {
   averageState: 40,
 } as const;
 
-/** What a process is told on its standard input, as one line of JSON: never on its command line, for the token's sake. */
-export interface NodeStart {
-  readonly role: 'worker' | 'shard';
+/** What processes there are: of `cluster start` the first two, of `cluster preprocess` the third. */
+const ROLES = ['worker', 'shard', 'preprocessor'] as const;
+
+/** A process's place in a run. */
+export interface NodeSeat {
+  readonly role: (typeof ROLES)[number];
   readonly rank: number;
+  /** Where it listens for its likes; port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+}
+
+/** What a process is told on its standard input, as one line of JSON: never on its command line, for the token's sake. */
+export interface NodeStart extends NodeSeat {
   readonly run: string;
   /** 32 random bytes, in hexadecimal. */
   readonly token: string;
@@ -44,8 +55,6 @@ export interface NodeStart {
   /** The coordinator's control address. */
   readonly host: string;
   readonly port: number;
-  /** Where a shard listens; port 0 takes a free one. */
-  readonly listen: { readonly host: string; readonly port: number };
 }
 
 /** The rule that both halves are made from. */
@@ -86,7 +95,7 @@ const number = z.number();
 const RANGE = z.object({ start: count, end: count });
 const SAMPLE_RANGE: z.ZodType<SampleRange> = z.object({ epoch: count, start: count, end: count });
 const SCORES: z.ZodType<Scores> = z.object({ loss: number, correct: count, size: count });
-const STORAGE: z.ZodType<StorageOptions> = z.object({
+export const STORAGE: z.ZodType<StorageOptions> = z.object({
   user: z.string().optional(),
   delegationToken: z.string().optional(),
   hadoopConfDir: z.string().optional(),
@@ -103,7 +112,7 @@ const RULE: z.ZodType<RuleJob> = z.object({
 /** What crosses the wire is checked on arrival, whoever sent it. */
 export const SCHEMAS = {
   nodeStart: z.object({
-    role: z.enum(['worker', 'shard']),
+    role: z.enum(ROLES),
     rank: count,
     run: z.string(),
     token: z.string().regex(/^[0-9a-f]{64}$/),

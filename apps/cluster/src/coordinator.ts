@@ -1,20 +1,11 @@
 /** Brings up the processes of a run, hands out its work, and fails as a whole when one of them fails. */
 import { type Dataset, epochGroups, type StorageOptions } from '@weft/hdfs-loader';
 import type { Evaluation, Progress, Vector } from '@weft/trainer';
-import {
-  type Answer,
-  asFloat32,
-  listen,
-  type Message,
-  newToken,
-  type Server,
-  type ShardRange,
-  shardRanges,
-} from '@weft/transport';
+import { type Answer, asFloat32, type Message, type ShardRange, shardRanges } from '@weft/transport';
 import type { RunConfig } from './config.js';
 import {
   ControlKind,
-  type NodeStart,
+  type NodeSeat,
   type RuleJob,
   readHeader,
   SCHEMAS,
@@ -23,16 +14,16 @@ import {
   type WorkerJob,
 } from './control-messages.js';
 import { deferred } from './deferred.js';
-import { ClusterError, interrupted, oneLine } from './errors.js';
-import { addressOf, coordinatorAddress, isPartOfThisMachine, workerHosts } from './hosts.js';
+import { ClusterError, oneLine } from './errors.js';
+import { addressOf, coordinatorAddress, workerHosts } from './hosts.js';
 import type { NodeProcess } from './launcher.js';
 import { Ledger } from './ledger.js';
 import type { Locality } from './locality.js';
-import { placesFor, tlsOptions } from './node-connection.js';
-import { NodeGroup, withPid } from './node-group.js';
+import { tlsOptions } from './node-connection.js';
+import { storageAt } from './node-storage.js';
+import { RunControl } from './run-control.js';
 import { leaseSamples, Schedule } from './schedule.js';
 import { StateAverage } from './state-average.js';
-import { BARRIER_MS, DETECTION_MS, HEARTBEAT_MS, START_MS } from './timing.js';
 import { collectFromShards, collectFromWorker, type Trained } from './trained.js';
 
 export interface CoordinatorOptions {
@@ -63,7 +54,7 @@ export interface CoordinatorOptions {
 
 interface ShardSeat {
   readonly range: ShardRange;
-  readonly listen: NodeStart['listen'];
+  readonly listen: NodeSeat['listen'];
   /** Line of the hosts file that chose the port; null where any free one is taken. */
   readonly where: string | null;
   address: { host: string; port: number } | null;
@@ -76,7 +67,6 @@ interface ShardSeat {
  * @throws {ClusterError} `node` when a process fails, `interrupted` when the signal aborts
  */
 export async function coordinate(o: CoordinatorOptions): Promise<Trained> {
-  if (o.signal.aborted) throw interrupted();
   const run = new Coordination(o);
   try {
     return await run.result();
@@ -87,19 +77,15 @@ export async function coordinate(o: CoordinatorOptions): Promise<Trained> {
 
 class Coordination {
   readonly #o: CoordinatorOptions;
-  readonly #token = newToken();
+  readonly #control: RunControl;
   readonly #rule: RuleJob;
   readonly #shards: ShardSeat[];
   readonly #ledger: Ledger;
   readonly #schedule: Schedule;
-  readonly #group = new NodeGroup({ onFailure: (error) => this.#fail(error) });
   readonly #serving = deferred<void>();
   readonly #scored = deferred<void>();
-  /** Rejects with the first thing that goes wrong. */
-  readonly #failure = deferred<never>();
   readonly #asked = new Set<number>();
   readonly #state: StateAverage;
-  #server: Server | null = null;
 
   constructor(o: CoordinatorOptions) {
     const { config, locality } = o;
@@ -109,6 +95,16 @@ class Coordination {
     this.#o = o;
     this.#rule = { trainer, window, workers, settings };
     this.#shards = shardSeats(config, o.initial.length);
+    this.#control = new RunControl({
+      run: o.run,
+      hosts: config.hosts,
+      insecure: config.insecure,
+      members: this.#shards.length + workers,
+      logDir: o.logDir,
+      signal: o.signal,
+      answer: (message) => this.#answer(message),
+      isReady: ({ role, rank }) => (role === 'worker' ? this.#asked.has(rank) : this.#shards[rank]?.address !== null),
+    });
     this.#ledger = new Ledger({
       samples: train.samples,
       epochs,
@@ -125,70 +121,37 @@ class Coordination {
       testSamples: test.samples,
       classes,
       ledger: this.#ledger,
-      onEpochStart: (epoch) => this.#tell(() => o.onEpochStart(epoch)),
-      onEpochTrained: () => this.#tell(() => o.onEpochTrained()),
+      onEpochStart: (epoch) => this.#control.tell(() => o.onEpochStart(epoch)),
+      onEpochTrained: () => this.#control.tell(() => o.onEpochTrained()),
       onEpochScored: (epoch, scores) => {
-        this.#tell(() => o.onEpochScored(epoch, scores));
+        this.#control.tell(() => o.onEpochScored(epoch, scores));
         if (epoch + 1 === epochs) this.#scored.resolve();
       },
     });
-    this.#failure.promise.catch(() => {});
     if (this.#shards.length === 0) this.#serving.resolve();
   }
 
-  async result(): Promise<Trained> {
-    const { signal } = this.#o;
-    const onAbort = (): void => this.#fail(interrupted());
-    signal.addEventListener('abort', onAbort, { once: true });
-    const late = setTimeout(() => this.#failLate(), START_MS);
-    try {
-      const server = await this.#listen();
-      await Promise.race([this.#startNodes(server), this.#failure.promise]);
-      await Promise.race([this.#scored.promise, this.#failure.promise]);
-      return await Promise.race([this.#collect(), this.#failure.promise]);
-    } finally {
-      clearTimeout(late);
-      signal.removeEventListener('abort', onAbort);
-    }
+  result(): Promise<Trained> {
+    return this.#control.during(async () => {
+      const nodes = await this.#control.start(this.#seats());
+      this.#control.tell(() => this.#o.onStarted(nodes));
+      await this.#scored.promise;
+      return await this.#collect();
+    });
   }
 
   /** Tells every process to end, and returns when all have. */
-  async end(): Promise<void> {
-    await this.#group.end();
-    await this.#server?.close();
+  end(): Promise<void> {
+    return this.#control.end();
   }
 
-  async #listen(): Promise<Server> {
-    this.#server = await listen({
-      host: coordinatorAddress(this.#o.config.hosts),
-      port: 0,
-      identity: { role: 'coordinator', rank: 0, run: this.#o.run },
-      token: this.#token,
-      heartbeatMs: HEARTBEAT_MS,
-      detectionMs: DETECTION_MS,
-      ...tlsOptions(this.#o.config),
-      ...placesFor(this.#shards.length + this.#o.config.workers),
-      handler: (message) => this.#answer(message),
-      handlerTimeoutMs: BARRIER_MS, // an answer that is held back is a barrier
-      onConnection: (connection) => this.#group.connected(connection),
-    });
-    return this.#server;
-  }
-
-  async #startNodes({ host, port }: Server): Promise<void> {
-    const { config, run, logDir } = this.#o;
-    const token = Buffer.from(this.#token).toString('hex');
-    const common = { run, token, insecure: config.insecure, host, port };
-    const free = { host, port: 0 };
-    const shards = this.#shards.map((seat, rank) => ({ ...common, role: 'shard' as const, rank, listen: seat.listen }));
-    const workers = Array.from({ length: config.workers }, (_, rank) => ({
-      ...common,
-      role: 'worker' as const,
-      rank,
-      listen: free,
-    }));
-    await this.#group.start([...shards, ...workers], logDir);
-    this.#tell(() => this.#o.onStarted(this.#group.nodes));
+  #seats(): NodeSeat[] {
+    const { hosts, workers } = this.#o.config;
+    const free = { host: coordinatorAddress(hosts), port: 0 };
+    return [
+      ...this.#shards.map((seat, rank) => ({ role: 'shard' as const, rank, listen: seat.listen })),
+      ...Array.from({ length: workers }, (_, rank) => ({ role: 'worker' as const, rank, listen: free })),
+    ];
   }
 
   async #collect(): Promise<Trained> {
@@ -199,11 +162,11 @@ class Coordination {
           ? await collectFromShards({
               shards: this.#addresses(),
               run,
-              token: this.#token,
+              token: this.#control.token,
               parameters: initial.length,
               ...tlsOptions(config),
             })
-          : await collectFromWorker(this.#group.connection({ role: 'worker', rank: 0 }));
+          : await collectFromWorker(this.#control.connection({ role: 'worker', rank: 0 }));
       return { ...collected, state: this.#state.last, audit: this.#ledger.audit() };
     } catch (error) {
       throw new ClusterError('node', `taking in the trained parameters: ${oneLine(error)}`, { cause: error });
@@ -221,7 +184,7 @@ class Coordination {
         return {};
       case ControlKind.parameters: {
         const { engine, reason } = readHeader(SCHEMAS.ready, header, where);
-        this.#tell(() => this.#o.onEngine(peer.rank, engine, reason));
+        this.#control.tell(() => this.#o.onEngine(peer.rank, engine, reason));
         return { sendView: this.#o.initial };
       }
       case ControlKind.state:
@@ -236,7 +199,7 @@ class Coordination {
       case ControlKind.failed: {
         const words = readHeader(SCHEMAS.failed, header, where).message;
         const line = peer.role === 'shard' ? this.#shards[peer.rank]?.where : null;
-        this.#group.failed(peer, line ? `${words} (${line})` : words);
+        this.#control.failed(peer, line ? `${words} (${line})` : words);
         return {};
       }
       default:
@@ -249,10 +212,10 @@ class Coordination {
     try {
       this.#ledger.trained(progress.trained);
     } catch (error) {
-      this.#fail(new ClusterError('node', `worker ${rank}: ${oneLine(error)}`, { cause: error }));
+      this.#control.fail(new ClusterError('node', `worker ${rank}: ${oneLine(error)}`, { cause: error }));
       return;
     }
-    this.#tell(() => this.#o.onProgress(rank, progress));
+    this.#control.tell(() => this.#o.onProgress(rank, progress));
   }
 
   #shardJob(rank: number): Answer {
@@ -279,8 +242,6 @@ class Coordination {
     const { optimizer, learningRate, batchSize, engine, threads, seed, shuffleBytes, augment } = config;
     const host = workerHosts(config.hosts)[rank];
     if (!host) throw new RangeError(`worker 0 to ${config.workers - 1} expected, got ${rank}`);
-    // A machine knows its own names best, unless it stands for several.
-    const localHosts = isPartOfThisMachine(host.name) ? [host.name] : undefined;
     const job: WorkerJob = {
       rule: this.#rule,
       optimizer,
@@ -289,7 +250,7 @@ class Coordination {
       engine,
       threads,
       seed,
-      dataset: { location: dataset.location, storage: given({ ...storage, localHosts, onWait: undefined }) },
+      dataset: { location: dataset.location, storage: storageAt(host, storage) },
       shuffleBytes,
       augment,
       first: this.#ledger.first(rank),
@@ -307,43 +268,12 @@ class Coordination {
   async #averageState(rank: number, state: Vector): Promise<Answer> {
     return { sendView: await this.#state.average(rank, state) };
   }
-
-  #failLate(): void {
-    const { workers } = this.#o.config;
-    if (this.#asked.size === workers) return;
-    const missing = this.#group.nodes.filter(({ role, rank }) =>
-      role === 'worker' ? !this.#asked.has(rank) : this.#shards[rank]?.address === null,
-    );
-    const [first] = missing;
-    const others = missing.length > 1 ? ` (and ${missing.length - 1} more)` : '';
-    const who = first ? `${withPid(first)}${others}` : `${workers - this.#asked.size} workers`;
-    const log = first ? `; log: ${first.logFile}` : '';
-    this.#fail(new ClusterError('node', `${who} not ready after ${START_MS / 1000} s${log}`));
-  }
-
-  /** A watcher that throws (a full disk, a view) ends the run. No worker is told: it could not help. */
-  #tell(call: () => void | Promise<void>): void {
-    try {
-      Promise.resolve(call()).catch((error: unknown) => this.#fail(error));
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  #fail(error: unknown): void {
-    this.#failure.reject(error);
-  }
 }
 
 /** A payload is the connection's: the counts by class are copied. */
 function withCounts(finished: Evaluation | null, payload: Uint8Array): Evaluation | null {
   if (!finished || payload.length === 0) return finished;
   return { ...finished, correctByClass: new Uint32Array(Uint8Array.from(payload).buffer) };
-}
-
-/** Without what is not said: the wire would make a null of it. */
-function given<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** One range a shard; shards go round the hosts, and take the ports of a host in order where it names one. */

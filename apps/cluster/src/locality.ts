@@ -16,7 +16,8 @@ function isSameHost(a: string, b: string): boolean {
   return a.split('.', 1)[0] === b || b.split('.', 1)[0] === a;
 }
 
-function shareOf(names: readonly string[], shares: HostShares): number {
+/** The largest share that any name of a host stands for. */
+export function shareOf(names: readonly string[], shares: HostShares): number {
   let most = 0;
   for (const [name, share] of shares) {
     if (share > most && names.some((own) => isSameHost(own, name))) most = share;

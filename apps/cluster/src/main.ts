@@ -5,6 +5,7 @@ import { addData } from './commands/data.js';
 import { addHdfs } from './commands/hdfs.js';
 import { addIngest } from './commands/ingest.js';
 import { addPredict } from './commands/predict.js';
+import { addPreprocess } from './commands/preprocess.js';
 import { addStart } from './commands/start.js';
 import { ClusterError, oneLine } from './errors.js';
 
@@ -17,6 +18,7 @@ function program(): Command {
     .showHelpAfterError(false);
   addStart(root);
   addIngest(root);
+  addPreprocess(root);
   addPredict(root);
   addData(root);
   addHdfs(root);

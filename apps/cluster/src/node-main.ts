@@ -41,8 +41,16 @@ async function main(): Promise<void> {
     );
     // Both return while the process goes on: a shard serves, and a worker's parameters may be asked for, until `stop`.
     // Each loads only what it runs: tfjs takes a second, in which a process cannot hear that its coordinator is gone.
-    if (start.role === 'shard') await (await import('./shard-node.js')).runShardNode(start, control);
-    else await (await import('./worker-node.js')).runWorkerNode(start, control, state);
+    switch (start.role) {
+      case 'shard':
+        await (await import('./shard-node.js')).runShardNode(start, control);
+        break;
+      case 'worker':
+        await (await import('./worker-node.js')).runWorkerNode(start, control, state);
+        break;
+      case 'preprocessor':
+        await (await import('./preprocess/preprocess-node.js')).runPreprocessNode(start, control);
+    }
   } catch (error) {
     await fail(error, control);
   }

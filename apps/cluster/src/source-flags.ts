@@ -9,8 +9,8 @@ import {
   type SourceOptions,
 } from '@weft/hdfs-loader';
 import type { Command } from 'commander';
-import { DECIMAL } from './config.js';
 import { ClusterError, shown } from './errors.js';
+import { DECIMAL } from './option-schemas.js';
 
 /** As they stand on a command line. */
 export interface SourceFlags {

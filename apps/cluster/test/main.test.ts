@@ -30,7 +30,7 @@ describe('main', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    ['', 'a command expected: start, ingest, predict, data, hdfs (see --help)'],
+    ['', 'a command expected: start, ingest, preprocess, predict, data, hdfs (see --help)'],
     ['stop', "unknown command 'stop'"],
     ['start --epoch 1', "unknown option '--epoch'"],
     ['start now', "too many arguments for 'start'"],

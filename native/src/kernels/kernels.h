@@ -75,6 +75,11 @@ struct Kernels {
   size_t (*productScratch)(const Product& p);
   /** out = scale · bytes + shift */
   void (*normalise)(const uint8_t* bytes, float scale, float shift, float* out, size_t n);
+  /** out = x − s */
+  void (*centreBytes)(const uint8_t* x, const float* s, float* out, size_t n);
+  void (*centreFloats)(const float* x, const float* s, float* out, size_t n);
+  /** sums += x; returns Σ x² */
+  double (*addMoments)(const float* x, double* sums, size_t n);
 
   // Rows of activations.
   void (*biasActivation)(float* y, const float* bias, bool relu, size_t rows, size_t columns);

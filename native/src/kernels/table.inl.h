@@ -1,5 +1,6 @@
 // The table of one instruction set.
 #include "kernels.h"
+#include "centre.inl.h"
 #include "direct.inl.h"
 #include "rows.inl.h"
 #include "vector.decl.h"
@@ -16,6 +17,7 @@ const Kernels table = {
     sgdStep, momentumStep, adagradStep, rmspropStep, adamStep,
     toHalf, fromHalf, toBfloat, fromBfloat,
     clip, int8EncodeBlocks, int8DecodeBlocks, oneBitEncodeBlocks, oneBitDecodeBlocks, product, productScratch, normalise,
+    centreBytes, centreFloats, addMoments,
     biasActivation, maskBias,
     winogradScratch, winogradFilter, winogradForward, winogradBackward, winogradFilterGradient,
     directForward, directFilterGradient,

@@ -7,6 +7,9 @@ import type { AllReduce } from './transformer.js';
 // Each rank writes its numbers in a slot of its own in a vector of zeros. A sum over ranks then adds zeros only, so it is exact.
 const PARTS = 3;
 
+/** A worker by itself: a sum over one is what it was. */
+export const ALONE: AllReduce = { rank: 0, size: 1, sum: () => Promise.resolve() };
+
 /**
  * The numbers of every rank, in rank order, exactly: the same bits everywhere, with nothing but sums. Ranks may have
  * different numbers of them, or none. Two sums: of the lengths, then of the numbers, 12 bytes each.

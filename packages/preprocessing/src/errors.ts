@@ -9,7 +9,9 @@ export type PreprocessingErrorCode =
   /** Thrown when a saved state is not one of the expected kind and form. */
   | 'INVALID_STATE'
   /** Thrown when an option is out of its range. */
-  | 'INVALID_ARGUMENT';
+  | 'INVALID_ARGUMENT'
+  /** Thrown when a step needs @weft/native's addon, which is not built or does not load here. */
+  | 'NO_ADDON';
 
 /** Thrown when data cannot be fitted or transformed, or a saved state cannot be read. */
 export class PreprocessingError extends Error {

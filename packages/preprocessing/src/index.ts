@@ -10,6 +10,7 @@ export { OneHot } from './labels/one-hot.js';
 export type { Matrix, Values } from './matrix.js';
 export { type Affine, type MinMaxOptions, MinMaxScaler } from './min-max-scaler.js';
 export { type Moments, mergeMoments, momentsOf } from './moments.js';
+export { Pca, type PcaMethod, type PcaOptions } from './pca/pca.js';
 export { Pipeline, type PipelineFitOptions } from './pipeline/pipeline.js';
 export { Reshape } from './reshape.js';
 export {

@@ -55,14 +55,14 @@ export function unchanged(x: Matrix, out?: Float32Array): Matrix {
   return y;
 }
 
-/** Throws INVALID_VALUE at the first NaN or infinity, naming row and feature. */
-export function assertFinite(x: Matrix): void {
+/** Throws INVALID_VALUE at the first NaN or infinity, naming row and feature. @param firstRow number of the matrix's first row */
+export function assertFinite(x: Matrix, firstRow = 0): void {
   if (!(x.values instanceof Float32Array)) return;
   const length = x.rows * x.features;
   for (let i = 0; i < length; i++) {
     const value = x.values[i]!;
     if (Number.isFinite(value)) continue;
-    const message = `row ${Math.floor(i / x.features)}, feature ${i % x.features}: expected a finite number, got ${value}`;
+    const message = `row ${firstRow + Math.floor(i / x.features)}, feature ${i % x.features}: expected a finite number, got ${value}`;
     throw new PreprocessingError('INVALID_VALUE', message);
   }
 }

@@ -12,6 +12,8 @@ export interface StateReader {
   numbers(field: string, length?: number): number[];
   /** Integers ≥ 1, any number but 0 of them. */
   shape(field: string): number[];
+  /** True or false. */
+  flag(field: string): boolean;
   /** A text. */
   text(field: string): string;
   /** A list of anything. */
@@ -42,6 +44,10 @@ export function readState(json: unknown, kind: string): StateReader {
   return {
     number,
     refuse,
+    flag(field) {
+      const value = fields.get(field);
+      return typeof value === 'boolean' ? value : refuse(`${field}: expected true or false`);
+    },
     integer(field, least) {
       const value = number(field);
       return Number.isSafeInteger(value) && value >= least ? value : refuse(`${field}: expected an integer ≥ ${least}`);

@@ -8,6 +8,7 @@ import { Resize } from './images/resize.js';
 import { LabelIndex } from './labels/label-index.js';
 import { OneHot } from './labels/one-hot.js';
 import { MinMaxScaler } from './min-max-scaler.js';
+import { Pca } from './pca/pca.js';
 import { Reshape } from './reshape.js';
 import { StandardScaler } from './standard-scaler.js';
 import type { Transformer, TransformerClass } from './transformer.js';
@@ -22,6 +23,7 @@ const TRANSFORMER_CLASSES: readonly TransformerClass[] = [
   CenterCrop,
   Flatten,
   Reshape,
+  Pca,
   OneHot,
   LabelIndex,
 ];

@@ -42,6 +42,8 @@ export interface FitOptions {
   readonly allReduce?: AllReduce;
   readonly device?: 'auto' | 'cpu' | 'gpu';
   readonly threads?: number;
+  /** Of what is random in a fit; the step's own where it is not given. */
+  readonly seed?: number;
   /** Receives what a user should know, such as a GPU that was not used: one line each. */
   readonly onNotice?: (line: string) => void;
 }

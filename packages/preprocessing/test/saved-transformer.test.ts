@@ -1,11 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeSafetensors } from '@weft/safetensors';
+import { encodeSafetensors, writeSafetensors } from '@weft/safetensors';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OneHot } from '../src/labels/one-hot.js';
 import { MinMaxScaler } from '../src/min-max-scaler.js';
-import { loadTransformer, saveTransformer, transformerFromJSON } from '../src/saved-transformer.js';
+import { Pipeline } from '../src/pipeline/pipeline.js';
+import {
+  decodeTransformer,
+  encodeTransformer,
+  loadTransformer,
+  saveTransformer,
+  transformerFromJSON,
+} from '../src/saved-transformer.js';
 import { StandardScaler } from '../src/standard-scaler.js';
 import { matrixOf } from './matrices.js';
 
@@ -40,6 +48,39 @@ describe('saveTransformer and loadTransformer', () => {
       await writeSafetensors(path, {}, metadata);
       const refused = { code: 'INVALID_STATE', message: expect.stringContaining(path) };
       await expect(loadTransformer(path)).rejects.toMatchObject(refused);
+    }
+  });
+});
+
+describe('encodeTransformer and decodeTransformer', () => {
+  it('bring back a pipeline, half fitted or whole, and write the same bytes again', async () => {
+    const x = { values: Uint8Array.from({ length: 5 * 48 }, (_, i) => (i * i) % 256), rows: 5, features: 48 };
+    const pipeline = Pipeline.parse('grayscale,standardize,minmax', [4, 4, 3]);
+    const states: Buffer[] = [];
+    const save = (): void => void states.push(Buffer.concat(encodeTransformer(pipeline)));
+    save();
+    await pipeline.fit(() => [x], { onStepFitted: save });
+    for (const bytes of states) {
+      const restored = decodeTransformer(bytes, 'state');
+      expect(Buffer.concat(encodeTransformer(restored))).toEqual(bytes);
+      expect(await (await restored.fit(() => [x])).transform(x)).toEqual(await pipeline.transform(x));
+    }
+  });
+
+  it('read what saveTransformer wrote', async () => {
+    const path = scratchFile();
+    await saveTransformer(path, new OneHot(7));
+    const bytes = await readFile(path);
+    expect(bytes).toEqual(Buffer.concat(encodeTransformer(new OneHot(7))));
+    expect(decodeTransformer(bytes, path).toJSON()).toEqual(new OneHot(7).toJSON());
+  });
+
+  it('refuse what is no such file, naming it', () => {
+    expect(() => encodeTransformer(new StandardScaler())).toThrow(expect.objectContaining({ code: 'NOT_FITTED' }));
+    const whole = Buffer.concat(encodeTransformer(new OneHot(7)));
+    for (const bytes of [Buffer.alloc(0), whole.subarray(0, 20), Buffer.concat(encodeSafetensors({}))]) {
+      const refused = { code: 'INVALID_STATE', message: expect.stringMatching(/^here: /) };
+      expect(() => decodeTransformer(bytes, 'here')).toThrow(expect.objectContaining(refused));
     }
   });
 });

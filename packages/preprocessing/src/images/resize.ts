@@ -1,12 +1,11 @@
-import type { Sharp } from 'sharp';
 import { PreprocessingError } from '../errors.js';
 import { assertMatrix, type Matrix, unchanged } from '../matrix.js';
 import { readState } from '../state-reader.js';
 import type { ElementType, Transformer, TransformerJson } from '../transformer.js';
 import { assertSameShape, assertSize, type ImageShape, type ImageSize, imageShape } from './image-shape.js';
-import { loadSharp } from './sharp.js';
+import { loadSharp, type Sharp } from './sharp.js';
 
-/** Images that libvips works on at a time: enough for its threads never to wait, few enough to hold little memory. */
+/** Calls of libvips at a time: enough for its threads never to wait, few enough to hold little memory. */
 const IN_FLIGHT = 8;
 
 /**
@@ -66,13 +65,17 @@ export class Resize implements Transformer {
     const sharp = await loadSharp();
     const features = height * width * channels;
     const y = { values: new Uint8Array(rows * features), rows, features };
-    const raw = { height: H, width: W, channels: channels as 1 | 3 };
+    // A call costs as much for one channel as for three, which do not mix: gray images go three at a time.
+    const together = channels === 1 ? 3 : 1;
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < rows) {
-        const row = next++;
-        const image = sharp(values.subarray(row * x.features, (row + 1) * x.features), { raw });
-        y.values.set(await this.#resized(image), row * features);
+        const row = next;
+        next = Math.min(rows, next + together);
+        const images = values.subarray(row * x.features, next * x.features);
+        const room = y.values.subarray(row * features, next * features);
+        if (channels === 3) room.set(await this.#resized(sharp, images));
+        else fromPixels(await this.#resized(sharp, toPixels(images, x.features)), room, features);
       }
     };
     await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, rows) }, work));
@@ -90,12 +93,29 @@ export class Resize implements Transformer {
     return state.made(() => new Resize(state.shape('inputShape'), { height, width }));
   }
 
-  #resized(image: Sharp): Promise<Uint8Array> {
-    const { height, width } = this.size;
-    image.resize(width, height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' });
-    // Raw pixels come back with three channels otherwise.
-    if (this.#image.channels === 1) image.toColourspace('b-w');
-    return image.raw().toBuffer();
+  /** One call: an image of three channels. */
+  #resized(sharp: Sharp, pixels: Uint8Array): Promise<Uint8Array> {
+    const { height, width } = this.#image;
+    return sharp(pixels, { raw: { height, width, channels: 3 } })
+      .resize(this.size.width, this.size.height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
+      .raw()
+      .toBuffer();
+  }
+}
+
+/** Up to three gray images of so many pixels, one after the other, as the channels of one; channels of none are 0. */
+function toPixels(images: Uint8Array, pixels: number): Uint8Array {
+  const interleaved = new Uint8Array(3 * pixels);
+  for (let from = 0, channel = 0; from < images.length; channel++) {
+    for (let to = channel; to < interleaved.length; to += 3) interleaved[to] = images[from++]!;
+  }
+  return interleaved;
+}
+
+/** The way back: the first channels, as images one after the other that fill `images`. */
+function fromPixels(interleaved: Uint8Array, images: Uint8Array, pixels: number): void {
+  for (let to = 0, channel = 0; to < images.length; channel++) {
+    for (let from = channel; from < 3 * pixels; from += 3) images[to++] = interleaved[from]!;
   }
 }
 

@@ -1,7 +1,7 @@
 import type sharp from 'sharp';
 
 /** The image library, loaded with the first image: it costs a tenth of a second, which data without pictures should not pay. */
-type Sharp = typeof sharp;
+export type Sharp = typeof sharp;
 
 let loading: Promise<Sharp> | undefined;
 

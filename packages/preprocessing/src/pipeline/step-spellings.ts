@@ -6,10 +6,12 @@ import type { ImageSize } from '../images/image-shape.js';
 import { PerImageNormalizer } from '../images/per-image-normalizer.js';
 import { Resize } from '../images/resize.js';
 import { MinMaxScaler } from '../min-max-scaler.js';
+import { Pca } from '../pca/pca.js';
 import { Reshape } from '../reshape.js';
 import { shapeText } from '../shape.js';
 import { StandardScaler } from '../standard-scaler.js';
 import type { Transformer } from '../transformer.js';
+import { pcaOptionsOf, pcaText, pcaUsage } from './pca-options.js';
 
 /** A step in words: NAME, NAME=ARGUMENT or NAME=ARGUMENT:MODIFIER:MODIFIER. */
 export interface StepWords {
@@ -72,6 +74,13 @@ const SPELLINGS: Readonly<Record<string, Spelling>> = {
     make: ({ argument, modifiers }) => {
       const sides = modifiers.length > 0 ? undefined : sidesOf(argument);
       return sides && { text: `reshape=${shapeText(sides)}`, step: new Reshape(sides) };
+    },
+  },
+  pca: {
+    usage: pcaUsage,
+    make: (words) => {
+      const options = pcaOptionsOf(words);
+      return options && { text: pcaText(options), step: new Pca(options) };
     },
   },
 };

@@ -38,6 +38,19 @@ describe('Resize', () => {
     expect([...y.values]).toEqual(Array.from({ length: 50 * 9 }, (_, i) => 5 * Math.floor(i / 9)));
   });
 
+  it('makes of gray images what it makes of each alone, however many there are', async () => {
+    const [height, width, pixels] = [9, 7, 63];
+    const gray = new Resize([height, width, 1], { height: 4, width: 5 });
+    const colour = new Resize([height, width, 3], { height: 4, width: 5 });
+    for (const rows of [1, 2, 3, 4, 5, 29]) {
+      const values = Uint8Array.from({ length: rows * pixels }, (_, i) => (i * i * 7) % 256);
+      const { values: resized } = await gray.transform({ values, rows, features: pixels });
+      const tripled = Uint8Array.from({ length: 3 * values.length }, (_, i) => values[Math.floor(i / 3)]!);
+      const alone = await colour.transform({ values: tripled, rows, features: 3 * pixels });
+      expect([...resized]).toEqual([...alone.values].filter((_, i) => i % 3 === 0));
+    }
+  });
+
   it('gives what is of that size, and no rows, as they are', async () => {
     const resize = new Resize([4, 4, 1], { height: 4, width: 4 });
     const x = { values: ramp(4, 4), rows: 1, features: 16 };

@@ -1,0 +1,80 @@
+// Where the matrices of a fit lie and are multiplied: this machine's memory and OpenBLAS, or a GPU's and cuBLAS.
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+namespace weft::pca {
+
+/** What a device could not do. */
+class DeviceError : public std::runtime_error {
+ public:
+  /** code: "out-of-memory", "no-device" or "device-failed" */
+  DeviceError(const char* code, const std::string& message) : std::runtime_error(message), code(code) {}
+  const char* code;
+};
+
+/** C ← α op(A) op(B) + β C, row-major: C is rows × columns, the sum runs over depth. */
+struct Product {
+  bool transposeA = false, transposeB = false;
+  size_t rows, columns, depth;
+  const float* a;
+  size_t strideA;
+  const float* b;
+  size_t strideB;
+  float* c;
+  size_t strideC;
+  float alpha = 1, beta = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+  /** For people: "cpu, 2 threads", "NVIDIA H100". */
+  virtual std::string name() const = 0;
+  /** Memory of the device; throws DeviceError out-of-memory. */
+  virtual float* allocate(size_t count) = 0;
+  virtual void release(float* x) noexcept = 0;
+  virtual void upload(const float* host, float* x, size_t count) = 0;
+  /** Returns when it is done. */
+  virtual void download(const float* x, float* host, size_t count) = 0;
+  virtual void clear(float* x, size_t count) = 0;
+  virtual void copy(const float* from, float* to, size_t count) = 0;
+  virtual void multiply(const Product& o) = 0;
+  /** Memory of the host for `count` values, to be filled with rows and then placed. */
+  virtual float* fill(size_t count) = 0;
+  /** What was filled last, where the device reads it: until the next fill but one. */
+  virtual const float* place(size_t count) = 0;
+  /** Of a symmetric matrix (n × n, whole): the `count` largest eigenvalues, descending, and their vectors as rows. Destroys the matrix. */
+  virtual void eigen(double* matrix, size_t n, size_t count, double* values, double* vectors) = 0;
+};
+
+/** Memory of a device that goes with its scope. */
+class DeviceMatrix {
+ public:
+  DeviceMatrix() = default;
+  DeviceMatrix(Device& device, size_t count) : device_(&device), data_(device.allocate(count)) {}
+  ~DeviceMatrix() { reset(); }
+  DeviceMatrix(DeviceMatrix&& other) noexcept { *this = static_cast<DeviceMatrix&&>(other); }
+  DeviceMatrix& operator=(DeviceMatrix&& other) noexcept {
+    if (this != &other) {
+      reset();
+      device_ = other.device_;
+      data_ = other.data_;
+      other.data_ = nullptr;
+    }
+    return *this;
+  }
+  float* data() const { return data_; }
+
+ private:
+  void reset() noexcept {
+    if (data_) device_->release(data_);
+    data_ = nullptr;
+  }
+  Device* device_ = nullptr;
+  float* data_ = nullptr;
+};
+
+}  // namespace weft::pca

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <napi.h>
+
+namespace weft {
+
+void registerPca(Napi::Env env, Napi::Object exports);
+
+}  // namespace weft
