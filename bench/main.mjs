@@ -12,6 +12,10 @@ const BENCHES = {
     of: '@weft/hdfs-loader',
     what: "reading from a real HDFS, beside Hadoop's Java client and curl",
   },
+  ingest: {
+    of: '@weft/hdfs-loader',
+    what: 'JPEG files to uint8 shards, beside Pillow and torchvision',
+  },
   transport: {
     of: '@weft/transport',
     what: 'frames beside iperf3 and bare Node sockets, all-reduce beside Open MPI and gloo',
