@@ -14,7 +14,7 @@ import {
   type StorageOptions,
   stageShards,
 } from '@weft/hdfs-loader';
-import { decodeTransformer, Pipeline } from '@weft/preprocessing';
+import { decodeTransformer, encodeTransformer, Pipeline } from '@weft/preprocessing';
 import { storageOptions } from '../config.js';
 import { openSource } from '../dataset.js';
 import { ClusterError, interrupted, oneLine } from '../errors.js';
@@ -180,7 +180,10 @@ function pipelineOf(bytes: Uint8Array): Pipeline {
 /** The pipeline as far as an earlier process has fitted it. */
 async function resume(staged: StagedShards, parsed: Pipeline): Promise<Pipeline> {
   const bytes = await staged.readFile(`data/${STATE_FILE}`);
-  return bytes === null ? parsed : pipelineOf(bytes);
+  if (bytes !== null) return pipelineOf(bytes);
+  // Steps that learn nothing are what is saved.
+  if (parsed.isFitted) await staged.writeFile(`data/${STATE_FILE}`, encodeTransformer(parsed));
+  return parsed;
 }
 
 /** @throws {ClusterError} `usage` where steps are unknown, or do not fit the images or their number */
