@@ -15,6 +15,13 @@ const NEEDS = [
     package: 'libdnnl-dev',
     found: () => runs('c++', ['-E', '-x', 'c++', '-'], '#include <dnnl.hpp>\n'),
   },
+  {
+    what: 'OpenBLAS',
+    // Without it the addon is built, and has no principal component analysis.
+    isOptional: true,
+    package: 'libopenblas-dev',
+    found: () => runs('c++', ['-E', '-x', 'c++', '-'], '#include <cblas.h>\n#include <openblas_config.h>\n'),
+  },
 ];
 
 function runs(command, args, input = '') {
@@ -87,9 +94,13 @@ export function haveBuildTools(say) {
   ) {
     if (missingNeeds().length === 0) return true;
   }
-  const what = missingNeeds()
-    .map((need) => need.what)
-    .join(', ');
+  const stillMissing = missingNeeds();
+  if (stillMissing.every((need) => need.isOptional)) {
+    const how = isDebian() ? `: sudo apt-get install ${packages}, then npm run setup` : '';
+    say(`no OpenBLAS: principal component analysis is left out of the addon${how}`);
+    return true;
+  }
+  const what = stillMissing.map((need) => need.what).join(', ');
   const how = isDebian() ? `; to have it: sudo apt-get install ${packages}, then npm run setup` : '';
   say(`native engine not built, ${what} missing: ${COST}${how}`);
   return false;

@@ -2,10 +2,24 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { RunReport } from '@weft/cluster';
-import { fileStorage, idxFolder, openStorage, type Storage, writeDataset } from '@weft/hdfs-loader';
+import {
+  fileStorage,
+  idxFolder,
+  openDataset,
+  openStorage,
+  type Samples,
+  type StagedShards,
+  type Storage,
+  type SubsetName,
+  stageShards,
+  writeDataset,
+  writeShard,
+} from '@weft/hdfs-loader';
 import type { Hadoop } from '@weft/hdfs-loader/hadoop';
+import { encodeTransformer, Pipeline } from '@weft/preprocessing';
 import { decodeSafetensors } from '@weft/safetensors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { png } from '../apps/cluster/test/png.js';
 import { hadoopOrSkip, START_MS } from '../packages/hdfs-loader/test/hadoop-fixture.js';
 import { cluster, type Ended } from './cluster-command.js';
 import { writeIdxImages } from './idx-images.js';
@@ -84,6 +98,54 @@ describe.skipIf(!startHadoop)('cluster start on HDFS', { timeout: 120_000 }, () 
     const epochs = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'epoch');
     expect(epochs).toMatchObject(report.epochs);
     expect(Object.keys(decodeSafetensors(await read('/runs/one/weights.safetensors')).tensors)).toHaveLength(6);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('trains on real numbers that were staged there, and predicts photographs of there by the same pipeline', async () => {
+    const images = await openDataset({ storage, path: DATASET });
+    const [train, test] = [await images.subset('train').load(), await images.subset('test').load()];
+    const pipeline = Pipeline.parse('standardize', images.manifest.inputShape);
+    const matrix = ({ inputs, count, features }: Samples) => ({ values: inputs, rows: count, features });
+    await pipeline.fit(() => [matrix(train)]);
+    const { inputShape, classes, labelNames, split, note } = images.manifest;
+    const add = async (staged: StagedShards, subset: SubsetName, index: number, samples: Samples): Promise<void> => {
+      const { values } = await pipeline.transform(matrix(samples));
+      const floats = { ...samples, inputs: values as Float32Array };
+      const to = { storage, dir: staged.dir };
+      await staged.add(subset, index, await writeShard(to, { subset, index, inputShape, classes, samples: floats }));
+    };
+    const target = { storage, path: '/data/floats' };
+    const plan = { fingerprint: 'f', name: 'floats', shards: { train: 1, test: 1 } };
+    const begun = await stageShards(target, plan);
+    await add(begun, 'test', 0, test);
+    await begun.writeFile('data/preprocessing.safetensors', encodeTransformer(pipeline));
+    await begun.leave();
+    const staged = await stageShards(target, plan);
+    expect([staged.has('test', 0), staged.has('train', 0)]).toEqual([true, false]);
+    await add(staged, 'train', 0, train);
+    const preprocessing = { file: 'preprocessing.safetensors', steps: pipeline.text };
+    await staged.finish({ split, note, inputShape, dtype: 'float32', labelNames, preprocessing });
+    await staged.leave();
+    expect(await names('/data')).toEqual(['floats', 'small images']);
+
+    const runDir = `${hadoop.url}/runs/floats`;
+    const run = await start('--dataset', `${hadoop.url}/data/floats`, '--epochs', '2', '--run-dir', runDir);
+    expect(run.status).toBe(0);
+    const report = JSON.parse(run.stdout) as RunReport;
+    expect(report.testAccuracy).toBeGreaterThan(0.9);
+    expect(report.perClass.map(({ samples }) => samples)).toEqual(new Array(10).fill(40));
+    const files = [0, 1, 2, 3].map((i) => ({ label: i, path: `/photos/${i}.png` }));
+    for (const { label, path } of files) {
+      const pixels = test.inputs.slice(label * 784, (label + 1) * 784) as Uint8Array;
+      await storage.write(path, png(pixels, { height: 28, width: 28, channels: 1 }));
+    }
+    const photos = [...files.map(({ path }) => `${hadoop.url}${path}`), `${hadoop.url}/photos/none.png`];
+    const predicted = await cluster(['predict', runDir, ...photos, '--top', '1', '--json'], { TMPDIR: temporary })
+      .ended;
+    expect(predicted.status).toBe(1);
+    expect(predicted.stderr).toMatch(/^error: .*\/photos\/none\.png.*\n$/);
+    const told = JSON.parse(predicted.stdout) as { classes?: [{ label: number }] }[];
+    expect(told.map(({ classes: found }) => found?.[0].label)).toEqual([0, 1, 2, 3, undefined]);
     expect(readdirSync(temporary)).toEqual([]);
   });
 

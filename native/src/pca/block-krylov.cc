@@ -10,11 +10,15 @@ namespace {
 
 /** Rounds of orthonormalisation: three are enough for what S gives, some more for directions that had to be drawn anew. */
 constexpr int kRounds = 16;
-/** A row of length 1 that a projection shortens to less than this (squared) was in the basis but for rounding. */
+/** Rounds after which a direction that still is not shown is given up. */
+constexpr int kPatience = 4;
+/** A row that a projection shortens to less than this (squared) was in the basis but for rounding. */
 constexpr double kDependent = 0.1;
-/** How far a Gram matrix may be from the identity. */
-constexpr double kOrthonormal = 2e-6;
-/** Smallest eigenvalue, relative to the largest, that a float32 Gram matrix shows. */
+/** Square of a row's length that is none. */
+constexpr double kZero = 1e-30;
+/** How far a Gram matrix may be from the identity: what float32 sums of many features show. Lengths are then set in double precision. */
+constexpr double kOrthonormal = 2e-5;
+/** Smallest pivot that a float32 Gram matrix shows. */
 constexpr double kResolution = 1e-6;
 
 /** splitmix64 (Steele, Lea, Flood 2014) */
@@ -51,7 +55,7 @@ void BlockKrylov::start(size_t block, uint64_t seed, float* q) {
   randomize(basis_.data(), block);
   orthonormalize(basis_.data(), block);
   size_ = last_ = block;
-  device_.download(basis_.data(), q, block * features_);
+  normalize(basis_.data(), block, q);
 }
 
 void BlockKrylov::begin(const float* q, size_t block, const float* s) {
@@ -97,20 +101,33 @@ void BlockKrylov::extend(const float* w, size_t next, float* q) {
   orthonormalize(z, next);
   size_ = m + next;
   last_ = next;
-  device_.download(z, q, next * d);
+  normalize(z, next, q);
+}
+
+/** Rows of length 1 to the last bit, also into q. */
+void BlockKrylov::normalize(float* z, size_t rows, float* q) {
+  const size_t d = features_;
+  device_.download(z, q, rows * d);
+  for (size_t i = 0; i < rows; i++) {
+    double squares = 0;
+    for (size_t j = 0; j < d; j++) squares += static_cast<double>(q[i * d + j]) * q[i * d + j];
+    const double length = std::sqrt(squares);
+    for (size_t j = 0; j < d; j++) q[i * d + j] = static_cast<float>(q[i * d + j] / length);
+  }
+  device_.upload(q, z, rows * d);
 }
 
 /**
- * Orthonormal rows in place of z, orthogonal to the basis, that span with it what z did: z −= (z Bᵀ) B, then z ← Θ^(−1/2) Uᵀ D z for
- * D z zᵀ D = U Θ Uᵀ with unit diagonal, again and again until z zᵀ = I. What is lost in rounding comes back as random directions.
+ * Orthonormal rows in place of z, orthogonal to the basis, each spanned by the basis and the rows up to it: z −= (z Bᵀ) B, then
+ * z ← L⁻¹ D z for the Cholesky factor L of D z zᵀ D with unit diagonal, again and again until z zᵀ = I. A pivot that float32 does not show is
+ * held above 0, so that the next round finds what is behind it. A row that the others explain comes back as a random direction.
  *
- *   Stathopoulos, Wu: A Block Orthogonalization Procedure with Constant Synchronization Requirements, SIAM J. Sci. Comput. 23 (2002)
+ *   Fukaya, Kannan, Nakatsukasa, Yamamoto, Yanagisawa: Shifted Cholesky QR, SIAM J. Sci. Comput. 42 (2020)
  */
 void BlockKrylov::orthonormalize(float* z, size_t rows) {
   const size_t d = features_, m = size_;
-  std::vector<double> g(rows * rows), values(rows), vectors(rows * rows), scale(rows);
+  std::vector<double> g(rows * rows), inverse(rows * rows), scale(rows), expected(rows, 0);
   std::vector<float> mixing(rows * rows);
-  std::vector<bool> unit(rows, false);
   for (int round = 0; round < kRounds; round++) {
     if (m > 0) {
       device_.multiply({false, true, rows, m, d, z, d, basis_.data(), d, small_.data(), m});
@@ -119,30 +136,45 @@ void BlockKrylov::orthonormalize(float* z, size_t rows) {
     gram(z, rows, g);
     double off = 0;
     bool lost = false;
+    const auto renew = [&](size_t i) {
+      randomize(z + i * d, 1);
+      expected[i] = 0;
+      lost = true;
+    };
     for (size_t i = 0; i < rows; i++) {
-      if (!(g[i * rows + i] > (unit[i] ? kDependent : 1e-30))) {
-        randomize(z + i * d, 1);
-        unit[i] = false;
-        lost = true;
-      }
-      for (size_t j = 0; j < rows; j++) off = std::max(off, std::abs(g[i * rows + j] - (i == j ? 1 : 0)));
+      const double square = g[i * rows + i];
+      if (!(square > std::max(kZero, kDependent * expected[i]))) renew(i);
+      for (size_t j = 0; j <= i; j++) off = std::max(off, std::abs(g[i * rows + j] - (i == j ? 1 : 0)));
     }
     if (lost) continue;
     // The projection is to have seen what the mixing before it has made.
     if (off < kOrthonormal && round > 1) return;
     for (size_t i = 0; i < rows; i++) scale[i] = 1 / std::sqrt(g[i * rows + i]);
+    // L by rows in place of g; L⁻¹ beside it.
     for (size_t i = 0; i < rows; i++) {
-      for (size_t j = 0; j < rows; j++) g[i * rows + j] *= scale[i] * scale[j];
+      double* l = g.data() + i * rows;
+      double pivot = 1;
+      for (size_t j = 0; j < i; j++) {
+        const double* other = g.data() + j * rows;
+        double sum = l[j] * scale[i] * scale[j];
+        for (size_t e = 0; e < j; e++) sum -= l[e] * other[e];
+        l[j] = sum / other[j];
+        pivot -= l[j] * l[j];
+      }
+      if (round >= kPatience && pivot < kResolution) renew(i);
+      l[i] = std::sqrt(std::max(pivot, kResolution));
+      expected[i] = std::max(pivot, 0.0) / (l[i] * l[i]);
+      for (size_t j = 0; j <= i; j++) {
+        double sum = i == j ? 1 : 0;
+        for (size_t e = j; e < i; e++) sum -= l[e] * inverse[e * rows + j];
+        inverse[i * rows + j] = sum / l[i];
+        mixing[i * rows + j] = static_cast<float>(inverse[i * rows + j] * scale[j]);
+      }
     }
-    lapackEigen(g.data(), rows, rows, values.data(), vectors.data());
-    for (size_t i = 0; i < rows; i++) {
-      const double root = std::sqrt(std::max(values[i], kResolution * values[0]));
-      for (size_t j = 0; j < rows; j++) mixing[i * rows + j] = static_cast<float>(vectors[i * rows + j] * scale[j] / root);
-    }
+    if (lost) continue;
     device_.upload(mixing.data(), small_.data(), rows * rows);
     device_.multiply({false, false, rows, d, rows, small_.data(), rows, z, d, spare_.data(), d});
     device_.copy(spare_.data(), z, rows * d);
-    unit.assign(rows, true);
   }
   throw DeviceError("device-failed", "pca: no orthonormal basis of " + std::to_string(m + rows) + " directions found");
 }

@@ -41,6 +41,7 @@ class BlockKrylov {
 
  private:
   void orthonormalize(float* z, size_t rows);
+  void normalize(float* z, size_t rows, float* q);
   void randomize(float* z, size_t rows);
   void gram(const float* z, size_t rows, std::vector<double>& g);
 

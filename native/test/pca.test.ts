@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { hasPca, PcaIncremental, PcaKrylov, PcaProjection, PcaScatter } from '../lib/pca.js';
+
+const able = hasPca();
+
+/** Rows × features small integers by a linear congruential generator. */
+function bytes(rows: number, features: number, seed = 1): Uint8Array {
+  let state = seed;
+  return Uint8Array.from({ length: rows * features }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
+/** S and μ by definition. */
+function scatterOf(x: ArrayLike<number>, rows: number, d: number): { s: Float64Array; mean: Float64Array } {
+  const [s, mean] = [new Float64Array(d * d), new Float64Array(d)];
+  for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) mean[j]! += x[i * d + j]! / rows;
+  for (let i = 0; i < rows; i++) {
+    for (let a = 0; a < d; a++) {
+      for (let b = 0; b < d; b++) s[a * d + b]! += (x[i * d + a]! - mean[a]!) * (x[i * d + b]! - mean[b]!);
+    }
+  }
+  return { s, mean };
+}
+
+const largest = (x: ArrayLike<number>): number =>
+  Array.from(x).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+function expectClose(a: ArrayLike<number>, b: ArrayLike<number>, tolerance: number): void {
+  expect(a.length).toBe(b.length);
+  expect(largest(Array.from(a, (value, i) => value - b[i]!))).toBeLessThan(tolerance * (largest(b) || 1));
+}
+
+describe.skipIf(!able.ok)('principal components', () => {
+  test.each([
+    [1, 1, 1],
+    [7, 5, 3],
+    [300, 129, 64],
+    [40, 270, 40],
+  ])('scatter of %i × %i bytes in pieces of %i rows is exact', async (rows, d, piece) => {
+    const x = bytes(rows, d);
+    const expected = scatterOf(x, rows, d);
+    const scatter = new PcaScatter({ features: d, threads: 2 });
+    for (let i = 0; i < rows; i += piece) await scatter.add(x.subarray(i * d), Math.min(piece, rows - i));
+    const [s, mean] = [new Float64Array(d * d), new Float64Array(d)];
+    expect(await scatter.result(s, mean)).toBe(rows);
+    expectClose(mean, expected.mean, 1e-14);
+    expectClose(s, expected.s, 1e-12);
+  });
+
+  test.each([
+    [60, 5, 1e-10],
+    [90, 300, 1e-5],
+  ])('scatter of %i × %i floats far from 0', async (rows, d, tolerance) => {
+    const x = Float32Array.from(bytes(rows, d), (value) => 1000 + value / 256);
+    const scatter = new PcaScatter({ features: d });
+    await scatter.add(x, rows);
+    const [s, mean] = [new Float64Array(d * d), new Float64Array(d)];
+    await scatter.result(s, mean);
+    expectClose(s, scatterOf(x, rows, d).s, tolerance);
+  });
+
+  test('many rows of the largest bytes do not overflow', async () => {
+    const rows = 140_000;
+    const x = new Uint8Array(rows * 2).fill(255);
+    x[0] = 0;
+    const scatter = new PcaScatter({ features: 2 });
+    await scatter.add(x, rows);
+    const [s, mean] = [new Float64Array(4), new Float64Array(2)];
+    await scatter.result(s, mean);
+    expect(mean[1]).toBe(255);
+    expect(s[0]).toBeCloseTo(255 ** 2 * (1 - 1 / rows), 3);
+    expect([s[1], s[3]]).toEqual([0, 0]);
+  });
+
+  test('eigenpairs descend, and signs are fixed', async () => {
+    const { values, vectors } = await new PcaScatter({ features: 3 }).eigen(
+      Float64Array.of(2, 1, 0, 1, 2, 0, 0, 0, 5),
+      3,
+    );
+    expectClose(values, [5, 3, 1], 1e-12);
+    const h = Math.SQRT1_2;
+    expectClose(vectors, [0, 0, 1, h, h, 0, h, -h, 0], 1e-6);
+  });
+
+  test('a Krylov basis of all directions gives every eigenpair, whatever rows are centred by', async () => {
+    const [rows, d] = [50, 12];
+    const x = bytes(rows, d);
+    const expected = scatterOf(x, rows, d);
+    const exact = await new PcaScatter({ features: d }).eigen(expected.s.slice(), d);
+    const krylov = new PcaKrylov({ features: d, most: d, block: 5 });
+    let q = await krylov.start(5, 3);
+    for (let size = 5, width = 5; ; ) {
+      await krylov.begin(q, width, Float32Array.from(expected.mean));
+      const sums = new Float64Array(d);
+      const squares = (await krylov.power(x, 20, sums)) + (await krylov.power(x.subarray(20 * d), 30, sums));
+      expect(largest(sums)).toBeLessThan(1e-2);
+      expect(squares).toBeCloseTo(
+        expected.s.reduce((sum, value, i) => sum + (i % (d + 1) === 0 ? value : 0), 0),
+        -1,
+      );
+      const next = Math.min(5, d - size);
+      q = await krylov.extend(await krylov.product(), next);
+      if (next === 0) break;
+      size += next;
+      width = next;
+    }
+    const { values, vectors } = await krylov.ritz(d);
+    expectClose(values, exact.values, 1e-5);
+    expectClose(vectors.subarray(0, 4 * d), exact.vectors.subarray(0, 4 * d), 1e-3);
+    const gram = Array.from({ length: d * d }, (_, i) => {
+      const [a, b] = [Math.floor(i / d) * d, (i % d) * d];
+      return vectors.subarray(a, a + d).reduce((sum, value, j) => sum + value * vectors[b + j]!, 0);
+    });
+    expectClose(
+      gram,
+      Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0)),
+      1e-5,
+    );
+  });
+
+  test('rows of rank one still have an orthonormal basis', async () => {
+    const d = 6;
+    const x = Float32Array.from({ length: 8 * d }, (_, i) => Math.floor(i / d) * (i % d));
+    const krylov = new PcaKrylov({ features: d, most: d, block: 1 });
+    let q = await krylov.start(1, 1);
+    const mean = Float32Array.from({ length: d }, (_, j) => 3.5 * j);
+    for (let size = 1; ; size++) {
+      await krylov.begin(q, 1, mean);
+      await krylov.power(x, 8);
+      const next = size < d ? 1 : 0;
+      q = await krylov.extend(await krylov.product(), next);
+      if (next === 0) break;
+    }
+    const { values } = await krylov.ritz(d);
+    // Σ (i − 3.5)² Σ j²
+    expectClose(values, [42 * 55, 0, 0, 0, 0, 0], 1e-5);
+  });
+
+  test('a projection and the way back', async () => {
+    const components = Float32Array.of(0.6, 0.8, 0, 0, 0, 1);
+    const projection = new PcaProjection({ features: 3, components, count: 2, mean: Float32Array.of(1, 1, 1) });
+    const scores = new Float32Array(4);
+    await projection.project(Uint8Array.of(2, 3, 4, 1, 1, 1), 2, scores);
+    expectClose(scores, [2.2, 3, 0, 0], 1e-6);
+    const back = new Float32Array(6);
+    await projection.reconstruct(scores, 2, back);
+    expectClose(back, [2.32, 2.76, 4, 1, 1, 1], 1e-6);
+  });
+
+  test('an incremental one that keeps everything is exact, in batches and merged', async () => {
+    const [rows, d] = [40, 6];
+    const x = bytes(rows, d, 5);
+    const expected = scatterOf(x, rows, d);
+    const exact = await new PcaScatter({ features: d }).eigen(expected.s.slice(), d);
+    const [a, b] = [0, 1].map(() => new PcaIncremental({ features: d, components: d, most: 30 })) as [
+      PcaIncremental,
+      PcaIncremental,
+    ];
+    await a.add(x, 4);
+    await a.add(x.subarray(4 * d), 13);
+    await b.add(x.subarray(17 * d), 23);
+    await a.merge(await b.state());
+    const state = await a.state();
+    expect(state.count).toBe(rows);
+    expectClose(state.mean, expected.mean, 1e-12);
+    const { singular, vectors } = await a.result();
+    expectClose(
+      singular.map((sigma) => sigma ** 2),
+      exact.values,
+      1e-4,
+    );
+    expectClose(vectors, exact.vectors, 1e-3);
+  });
+
+  test('arguments are refused in one line', async () => {
+    const bad = { code: 'bad-argument' };
+    expect(() => new PcaScatter({ features: 0 })).toThrow(expect.objectContaining(bad));
+    expect(() => new PcaKrylov({ features: 4, most: 5, block: 1 })).toThrow(
+      'most: a whole number from 1 to 4 expected, got 5',
+    );
+    const krylov = new PcaKrylov({ features: 4, most: 4, block: 2 });
+    await expect(krylov.start(3, 1)).rejects.toMatchObject(bad);
+    await expect(new PcaScatter({ features: 4 }).add(new Uint8Array(7), 2)).rejects.toThrow(
+      'x: at least 8 elements expected, got 7',
+    );
+  });
+});
+
+test.skipIf(able.ok)('without OpenBLAS a line says so', () => {
+  expect(able).toMatchObject({ ok: false, reason: expect.any(String) });
+  expect(() => new PcaScatter({ features: 1 })).toThrow(expect.objectContaining({ code: 'no-addon' }));
+});
