@@ -5,7 +5,7 @@ import type { PreprocessReport } from './report.js';
 import { CURVE_COLOR, cumulative } from './variance-curve.js';
 
 /** A picture of a page. */
-export interface Picture {
+interface Picture {
   /** A data URI. */
   readonly image: string;
   readonly shape: PictureShape;

@@ -18,6 +18,7 @@ import { decodeTransformer, encodeTransformer, Pipeline } from '@weft/preprocess
 import { storageOptions } from '../config.js';
 import { openSource } from '../dataset.js';
 import { ClusterError, interrupted, oneLine } from '../errors.js';
+import { INSECURE } from '../node-connection.js';
 import { withPid } from '../node-group.js';
 import { limitSlots } from '../run-hosts.js';
 import { configurePreprocess, type PreprocessConfig, type PreprocessOptions } from './config.js';
@@ -123,6 +124,7 @@ async function preprocessInto(staged: StagedShards, job: Job): Promise<Preproces
   const queue = new ShardQueue({ subsets, has, nearness: near?.ofWorker });
   const kept = queue.done;
   view.begin?.({ config, manifest, steps: begun.text });
+  if (config.insecure) view.line?.(INSECURE);
   const pipeline =
     begun.isFitted && queue.isDone ? begun : await runWorkers(staged, { ...job, pipeline: begun, queue, notes, near });
   const report = preprocessReport({
