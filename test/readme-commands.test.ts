@@ -5,7 +5,17 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 const DOCUMENTS = ['README.md', 'apps/cluster/README.md', 'docs/hdfs.md', 'packages/hdfs-loader/README.md'];
-const COMMANDS = ['start', 'ingest', 'data ls', 'data show', 'hdfs up', 'hdfs down', 'hdfs status'] as const;
+const COMMANDS = [
+  'start',
+  'ingest',
+  'preprocess',
+  'predict',
+  'data ls',
+  'data show',
+  'hdfs up',
+  'hdfs down',
+  'hdfs status',
+] as const;
 
 const textOf = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
