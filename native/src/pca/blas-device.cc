@@ -55,12 +55,12 @@ class BlasDevice final : public Device {
   }
   const float* place(size_t) override { return rows_; }
 
-  void eigen(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
+ private:
+  void decompose(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
     openblas_set_num_threads(threads_);
     lapackEigen(matrix, n, count, values, vectors);
   }
 
- private:
   const int threads_;
   float* rows_ = nullptr;
   size_t capacity_ = 0;
@@ -75,7 +75,6 @@ void addScatter(double* s, const double* x, size_t rows, size_t d, int threads) 
 }
 
 void lapackEigen(double* matrix, size_t n, size_t count, double* values, double* vectors) {
-  if (n == 0 || count == 0) return;
   const int order = static_cast<int>(n), first = static_cast<int>(n - count + 1), most = order, ask = -1;
   const double none = 0;
   int found = 0, info = 0, integers = 0;

@@ -81,8 +81,8 @@ class CudaDevice final : public Device {
     return s.device;
   }
 
-  void eigen(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
-    if (n == 0 || count == 0) return;
+ private:
+  void decompose(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
     const int order = static_cast<int>(n);
     const Bytes a(*this, n * n * sizeof(double)), w(*this, n * sizeof(double)), info(*this, sizeof(int));
     auto* da = static_cast<double*>(a.data);
@@ -103,7 +103,6 @@ class CudaDevice final : public Device {
     }
   }
 
- private:
   struct Staging {
     float *host = nullptr, *device = nullptr;
     size_t capacity = 0;
