@@ -214,6 +214,9 @@ export class Pca implements Transformer {
     if (k < 1 || components.shape.join() !== `${k},${d}`) {
       return state.refuse(`components: expected a tensor of ${k} × ${d}, got ${components.shape.join(' × ')}`);
     }
+    for (const [name, { data }] of Object.entries({ mean, components, explainedVariance })) {
+      if (!data.every(Number.isFinite)) return state.refuse(`${name}: expected finite numbers`);
+    }
     const pca = state.made(
       () =>
         new Pca({
