@@ -165,6 +165,30 @@ describe.skipIf(!able.ok)('principal components', () => {
     for (const unit of [2 ** -50, 2 ** 45]) expect(await directions(unit)).toEqual(expected);
   });
 
+  test('rows of millions of features', async () => {
+    const [rows, d] = [3, 3_000_000];
+    const krylov = new PcaKrylov({ features: d, most: 4, block: 2 });
+    const q = await krylov.start(2, 1);
+    for (const [a, b] of [
+      [0, 0],
+      [1, 1],
+      [0, 1],
+    ] as const) {
+      let dot = 0;
+      for (let j = 0; j < d; j++) dot += q[a * d + j]! * q[b * d + j]!;
+      expect(dot).toBeCloseTo(a === b ? 1 : 0, 5);
+    }
+    await krylov.begin(q, 2, new Float32Array(d));
+    const x = new Uint8Array(rows * d);
+    for (let i = 0; i < rows; i++) x.fill(i + 1, i * d, (i + 1) * d);
+    await krylov.power(x, rows);
+    await krylov.begin(await krylov.extend(await krylov.product(), 2), 2, new Float32Array(d));
+    await krylov.power(x, rows);
+    await krylov.extend(await krylov.product(), 0);
+    const { values } = await krylov.ritz(1);
+    expect(values[0]! / (14 * d)).toBeCloseTo(1, 5);
+  });
+
   test('values whose squares overflow are refused in one line', async () => {
     const [rows, d] = [8, 300];
     const x = Float32Array.from(bytes(rows, d), (value) => 1e25 * value);

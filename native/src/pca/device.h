@@ -46,7 +46,18 @@ class Device {
   virtual void download(const float* x, float* host, size_t count) = 0;
   virtual void clear(float* x, size_t count) = 0;
   virtual void copy(const float* from, float* to, size_t count) = 0;
-  virtual void multiply(const Product& o) = 0;
+  void multiply(const Product& o) {
+    if (o.rows == 0 || o.columns == 0) return;
+    // A sum of millions of float32 loses its last digits: piece by piece it does not.
+    for (size_t first = 0; first == 0 || first < o.depth; first += kMostDepth) {
+      Product part = o;
+      part.depth = std::min(kMostDepth, o.depth - first);
+      part.a += o.transposeA ? first * o.strideA : first;
+      part.b += o.transposeB ? first : first * o.strideB;
+      if (first > 0) part.beta = 1;
+      product(part);
+    }
+  }
   /** Memory of the host for `count` values, to be filled with rows and then placed. */
   virtual float* fill(size_t count) = 0;
   /** What was filled last, where the device reads it: until the next fill but one. */
@@ -65,6 +76,9 @@ class Device {
  private:
   /** n² is an index of LAPACK, of 32 bits. */
   static constexpr size_t kMostOrder = 46'340;
+  static constexpr size_t kMostDepth = size_t{1} << 16;
+  /** C has elements. */
+  virtual void product(const Product& o) = 0;
   virtual void decompose(double* matrix, size_t n, size_t count, double* values, double* vectors) = 0;
 };
 
