@@ -44,6 +44,7 @@ export {
   type CudaLibraries,
   hasPca,
   type IncrementalState,
+  MOST_SCATTER_FEATURES,
   PcaIncremental,
   PcaKrylov,
   type PcaOptions,

@@ -26,6 +26,9 @@ export interface PcaOptions {
   readonly libraries?: CudaLibraries | undefined;
 }
 
+/** Features of a PcaScatter, at most: LAPACK counts the elements of a matrix in 32 bits. */
+export const MOST_SCATTER_FEATURES = 46_340;
+
 /** Rows of data, row-major, rows × features. */
 export type PcaRows = Uint8Array | Float32Array;
 
@@ -71,7 +74,8 @@ function expectLength(name: string, array: { readonly length: number }, least: n
 /** The addon's errors carry their code. */
 function translated(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code !== 'no-device' && code !== 'out-of-memory' && code !== 'device-failed') return error;
+  if (code !== 'no-device' && code !== 'out-of-memory' && code !== 'device-failed' && code !== 'bad-argument')
+    return error;
   return new NativeError(code, message, { cause: error });
 }
 
@@ -110,6 +114,7 @@ export class PcaScatter {
   readonly #turn = new Turn();
 
   constructor(o: PcaOptions) {
+    whole('features', o.features, 1, MOST_SCATTER_FEATURES);
     this.#native = make((found) => new found.PcaScatter(nativeOptions(o)));
     this.#features = o.features;
   }
@@ -158,8 +163,10 @@ export class PcaKrylov {
   readonly #native: InstanceType<PcaClasses['PcaKrylov']>;
   readonly #features: number;
   readonly #turn = new Turn();
+  // As they are when the calls made so far are done.
   #block = 0;
   #size = 0;
+  #last = 0;
   readonly #most: number;
   readonly #widest: number;
 
@@ -179,8 +186,9 @@ export class PcaKrylov {
   /** The first block, orthonormal, from random signs. The basis is kept by this object from here on: by one worker of a group. */
   async start(block: number, seed: number): Promise<Vector> {
     const q = new Float32Array(whole('block', block, 1, this.#widest) * this.#features);
-    await this.#turn.run(() => this.#native.start(block, seed, q));
     this.#size = block;
+    this.#last = block;
+    await this.#turn.run(() => this.#native.start(block, seed, q));
     return q;
   }
 
@@ -208,11 +216,13 @@ export class PcaKrylov {
 
   /** Takes W of all rows of all workers. @returns the next block, of `next` directions; empty where next is 0 */
   async extend(w: Vector, next: number): Promise<Vector> {
-    expectLength('w', w, this.#block * this.#features);
-    whole('next', next, 0, Math.min(this.#block, this.#most - this.#size));
+    if (this.#last === 0) throw new NativeError('bad-argument', 'extend: a start() before it expected');
+    expectLength('w', w, this.#last * this.#features);
+    whole('next', next, 0, Math.min(this.#last, this.#most - this.#size));
     const q = new Float32Array(next * this.#features);
-    await this.#turn.run(() => this.#native.extend(w, next, next > 0 ? q : null));
     this.#size += next;
+    this.#last = next;
+    await this.#turn.run(() => this.#native.extend(w, next, next > 0 ? q : null));
     return q;
   }
 

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { hasPca, PcaIncremental, PcaKrylov, PcaProjection, PcaScatter } from '../lib/pca.js';
 
@@ -73,6 +75,15 @@ describe.skipIf(!able.ok)('principal components', () => {
     expect([s[1], s[3]]).toEqual([0, 0]);
   });
 
+  test.each(['ALL', 'AVX2'])('bytes are multiplied exactly by a CPU with what %s has', (isa) => {
+    const child = fileURLToPath(new URL('./scatter-bytes.mjs', import.meta.url));
+    const env = { ...process.env, ONEDNN_MAX_CPU_ISA: isa };
+    const { stdout, stderr } = spawnSync(process.execPath, [child], { env, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    // Few features and many, of 0 and 255 alone: 16 bits do not hold the sum of two products.
+    expect(JSON.parse(stdout)).toEqual([true, true]);
+  });
+
   test('eigenpairs descend, and signs are fixed', async () => {
     const { values, vectors } = await new PcaScatter({ features: 3 }).eigen(
       Float64Array.of(2, 1, 0, 1, 2, 0, 0, 0, 5),
@@ -137,6 +148,79 @@ describe.skipIf(!able.ok)('principal components', () => {
     expectClose(values, [42 * 55, 0, 0, 0, 0, 0], 1e-5);
   });
 
+  test('the unit of the data makes no difference', async () => {
+    const [rows, d] = [40, 24];
+    const directions = async (unit: number): Promise<Float32Array> => {
+      const x = Float32Array.from(bytes(rows, d), (value) => unit * value);
+      const krylov = new PcaKrylov({ features: d, most: 12, block: 4 });
+      let q = await krylov.start(4, 1);
+      for (const next of [4, 4, 0]) {
+        await krylov.begin(q, 4, new Float32Array(d));
+        await krylov.power(x, rows);
+        q = await krylov.extend(await krylov.product(), next);
+      }
+      return (await krylov.ritz(3)).vectors;
+    };
+    const expected = await directions(1);
+    for (const unit of [2 ** -50, 2 ** 45]) expect(await directions(unit)).toEqual(expected);
+  });
+
+  test('rows of millions of features', async () => {
+    const [rows, d] = [3, 3_000_000];
+    const krylov = new PcaKrylov({ features: d, most: 4, block: 2 });
+    const q = await krylov.start(2, 1);
+    for (const [a, b] of [
+      [0, 0],
+      [1, 1],
+      [0, 1],
+    ] as const) {
+      let dot = 0;
+      for (let j = 0; j < d; j++) dot += q[a * d + j]! * q[b * d + j]!;
+      expect(dot).toBeCloseTo(a === b ? 1 : 0, 5);
+    }
+    await krylov.begin(q, 2, new Float32Array(d));
+    const x = new Uint8Array(rows * d);
+    for (let i = 0; i < rows; i++) x.fill(i + 1, i * d, (i + 1) * d);
+    await krylov.power(x, rows);
+    await krylov.begin(await krylov.extend(await krylov.product(), 2), 2, new Float32Array(d));
+    await krylov.power(x, rows);
+    await krylov.extend(await krylov.product(), 0);
+    const { values } = await krylov.ritz(1);
+    expect(values[0]! / (14 * d)).toBeCloseTo(1, 5);
+  });
+
+  test('values whose squares overflow are refused in one line', async () => {
+    const [rows, d] = [8, 300];
+    const x = Float32Array.from(bytes(rows, d), (value) => 1e25 * value);
+    const refusal = { code: 'bad-argument', message: expect.stringContaining('values too large') };
+    const scatter = new PcaScatter({ features: d });
+    await scatter.add(x, rows);
+    const s = new Float64Array(d * d);
+    await scatter.result(s, new Float64Array(d));
+    await expect(scatter.eigen(s, 2)).rejects.toMatchObject(refusal);
+    const krylov = new PcaKrylov({ features: d, most: 4, block: 2 });
+    await krylov.begin(await krylov.start(2, 1), 2, new Float32Array(d));
+    await krylov.power(x, rows);
+    await expect(krylov.extend(await krylov.product(), 2)).rejects.toMatchObject(refusal);
+    await expect(new PcaIncremental({ features: d, components: 2, most: 8 }).add(x, rows)).rejects.toMatchObject(
+      refusal,
+    );
+  });
+
+  test('calls out of order are refused', async () => {
+    const krylov = new PcaKrylov({ features: 4, most: 4, block: 2 });
+    const q = new Float32Array(8);
+    await krylov.begin(q, 2, new Float32Array(4));
+    await expect(krylov.extend(q, 1)).rejects.toThrow('extend: a start() before it expected');
+    await krylov.start(2, 1);
+    await krylov.begin(q, 1, new Float32Array(4));
+    await expect(krylov.extend(await krylov.product(), 1)).rejects.toThrow('w: at least 8 elements expected, got 4');
+    // Two that do not wait for one another do not go beyond the basis.
+    const first = krylov.extend(q, 2);
+    await expect(krylov.extend(q, 1)).rejects.toThrow('next: a whole number from 0 to 0 expected, got 1');
+    expect(await first).toHaveLength(8);
+  });
+
   test('a projection and the way back', async () => {
     const components = Float32Array.of(0.6, 0.8, 0, 0, 0, 1);
     const projection = new PcaProjection({ features: 3, components, count: 2, mean: Float32Array.of(1, 1, 1) });
@@ -173,9 +257,43 @@ describe.skipIf(!able.ok)('principal components', () => {
     expectClose(vectors, exact.vectors, 1e-3);
   });
 
+  test.each([
+    ['of few directions', 6, 40, (i: number) => (i < 3 ? 9 - i : 0)],
+    ['that fall off fast', 20, 40, (i: number) => 1000 * 0.5 ** i],
+    ['of one value', 5, 40, () => 0],
+  ])('an incremental one of rows %s gives orthonormal directions and their lengths', async (_, count, rows, sigma) => {
+    const d = 64;
+    // Rows and columns of a Hadamard matrix are orthogonal; rows 1 to 63 have mean 0.
+    const hadamard = (i: number, j: number): number => {
+      let bits = i & j;
+      let sign = 1;
+      for (; bits > 0; bits >>= 1) if (bits & 1) sign = -sign;
+      return sign / 8;
+    };
+    const x = new Float32Array(64 * d);
+    for (let k = 0; k < count; k++) {
+      for (let i = 0; i < 64; i++)
+        for (let j = 0; j < d; j++) x[i * d + j]! += sigma(k) * hadamard(k + 1, i) * hadamard(2 * k + 1, j);
+    }
+    const incremental = new PcaIncremental({ features: d, components: count, most: rows });
+    await incremental.add(x, rows);
+    await incremental.add(x.subarray(rows * d), 64 - rows);
+    const { singular, vectors } = await incremental.result();
+    for (let a = 0; a < count; a++) {
+      // A batch's directions are chosen by squares in float32: √ε of the longest.
+      expect(Math.abs(singular[a]! - sigma(a))).toBeLessThan(3.5e-4 * Math.max(1, sigma(0)));
+      for (let b = 0; b <= a; b++) {
+        let dot = 0;
+        for (let j = 0; j < d; j++) dot += vectors[a * d + j]! * vectors[b * d + j]!;
+        expect(dot).toBeCloseTo(a === b ? 1 : 0, 5);
+      }
+    }
+  });
+
   test('arguments are refused in one line', async () => {
     const bad = { code: 'bad-argument' };
     expect(() => new PcaScatter({ features: 0 })).toThrow(expect.objectContaining(bad));
+    expect(() => new PcaScatter({ features: 50_000 })).toThrow(expect.objectContaining(bad));
     expect(() => new PcaKrylov({ features: 4, most: 5, block: 1 })).toThrow(
       'most: a whole number from 1 to 4 expected, got 5',
     );

@@ -35,14 +35,6 @@ class BlasDevice final : public Device {
   void clear(float* x, size_t count) override { std::memset(x, 0, count * sizeof(float)); }
   void copy(const float* from, float* to, size_t count) override { std::memcpy(to, from, count * sizeof(float)); }
 
-  void multiply(const Product& o) override {
-    if (o.rows == 0 || o.columns == 0) return;
-    openblas_set_num_threads(threads_);
-    cblas_sgemm(CblasRowMajor, o.transposeA ? CblasTrans : CblasNoTrans, o.transposeB ? CblasTrans : CblasNoTrans,
-                static_cast<int>(o.rows), static_cast<int>(o.columns), static_cast<int>(o.depth), o.alpha, o.a,
-                static_cast<int>(o.strideA), o.b, static_cast<int>(o.strideB), o.beta, o.c, static_cast<int>(o.strideC));
-  }
-
   float* fill(size_t count) override {
     if (count > capacity_) {
       std::free(rows_);
@@ -55,12 +47,19 @@ class BlasDevice final : public Device {
   }
   const float* place(size_t) override { return rows_; }
 
-  void eigen(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
+ private:
+  void product(const Product& o) override {
+    openblas_set_num_threads(threads_);
+    cblas_sgemm(CblasRowMajor, o.transposeA ? CblasTrans : CblasNoTrans, o.transposeB ? CblasTrans : CblasNoTrans,
+                static_cast<int>(o.rows), static_cast<int>(o.columns), static_cast<int>(o.depth), o.alpha, o.a,
+                static_cast<int>(o.strideA), o.b, static_cast<int>(o.strideB), o.beta, o.c, static_cast<int>(o.strideC));
+  }
+
+  void decompose(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
     openblas_set_num_threads(threads_);
     lapackEigen(matrix, n, count, values, vectors);
   }
 
- private:
   const int threads_;
   float* rows_ = nullptr;
   size_t capacity_ = 0;
@@ -75,7 +74,6 @@ void addScatter(double* s, const double* x, size_t rows, size_t d, int threads) 
 }
 
 void lapackEigen(double* matrix, size_t n, size_t count, double* values, double* vectors) {
-  if (n == 0 || count == 0) return;
   const int order = static_cast<int>(n), first = static_cast<int>(n - count + 1), most = order, ask = -1;
   const double none = 0;
   int found = 0, info = 0, integers = 0;

@@ -5,6 +5,7 @@
 
 #include "centred-rows.h"
 #include "device.h"
+#include "orthonormal-rows.h"
 
 namespace weft::pca {
 
@@ -40,10 +41,7 @@ class BlockKrylov {
   size_t most() const { return most_; }
 
  private:
-  void orthonormalize(float* z, size_t rows);
-  void normalize(float* z, size_t rows, float* q);
-  void randomize(float* z, size_t rows);
-  void gram(const float* z, size_t rows, std::vector<double>& g);
+  OrthonormalRows orthonormalRows() { return {device_, features_, small_.data(), spare_.data(), random_}; }
 
   Device& device_;
   const int threads_;

@@ -10,13 +10,16 @@ namespace {
 
 constexpr size_t kBlockBytes = size_t{4} << 20;
 constexpr size_t kRows = 256;
+/** Of a block, however long its rows. */
+constexpr size_t kMostBytes = size_t{256} << 20;
 /** Features that one thread takes at a time: their sums stay in the first cache. */
 constexpr size_t kStripe = 1024;
 
 }  // namespace
 
 size_t blockRows(size_t features) {
-  return std::clamp<size_t>(kBlockBytes / (features * sizeof(float)), kRows, 4096);
+  const size_t bytes = features * sizeof(float);
+  return std::clamp<size_t>(kMostBytes / bytes, 1, std::clamp<size_t>(kBlockBytes / bytes, kRows, 4096));
 }
 
 void centre(const Rows& x, size_t first, size_t count, const float* s, float* out, int threads, Moments* moments) {

@@ -49,14 +49,6 @@ class CudaDevice final : public Device {
     check(cuda_->memcpyAsync(to, from, count * sizeof(float), kDeviceToDevice, stream_), "copy");
   }
 
-  void multiply(const Product& o) override {
-    if (o.rows == 0 || o.columns == 0) return;
-    // cuBLAS counts by columns: Cᵀ = op(B)ᵀ op(A)ᵀ is the same memory.
-    checkBlas(cuda_->sgemm(blas_, o.transposeB ? kTransposed : kPlain, o.transposeA ? kTransposed : kPlain, static_cast<int>(o.columns),
-                           static_cast<int>(o.rows), static_cast<int>(o.depth), &o.alpha, o.b, static_cast<int>(o.strideB), o.a,
-                           static_cast<int>(o.strideA), &o.beta, o.c, static_cast<int>(o.strideC)));
-  }
-
   float* fill(size_t count) override {
     // Two places in turn: one is filled while the other is on its way.
     turn_ ^= 1;
@@ -81,8 +73,15 @@ class CudaDevice final : public Device {
     return s.device;
   }
 
-  void eigen(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
-    if (n == 0 || count == 0) return;
+ private:
+  void product(const Product& o) override {
+    // cuBLAS counts by columns: Cᵀ = op(B)ᵀ op(A)ᵀ is the same memory.
+    checkBlas(cuda_->sgemm(blas_, o.transposeB ? kTransposed : kPlain, o.transposeA ? kTransposed : kPlain, static_cast<int>(o.columns),
+                           static_cast<int>(o.rows), static_cast<int>(o.depth), &o.alpha, o.b, static_cast<int>(o.strideB), o.a,
+                           static_cast<int>(o.strideA), &o.beta, o.c, static_cast<int>(o.strideC)));
+  }
+
+  void decompose(double* matrix, size_t n, size_t count, double* values, double* vectors) override {
     const int order = static_cast<int>(n);
     const Bytes a(*this, n * n * sizeof(double)), w(*this, n * sizeof(double)), info(*this, sizeof(int));
     auto* da = static_cast<double*>(a.data);
@@ -103,7 +102,6 @@ class CudaDevice final : public Device {
     }
   }
 
- private:
   struct Staging {
     float *host = nullptr, *device = nullptr;
     size_t capacity = 0;

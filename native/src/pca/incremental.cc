@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orthonormal-rows.h"
 #include "signs.h"
 
 namespace weft::pca {
@@ -73,28 +74,42 @@ void Incremental::reduce(size_t rows, const double* mean, size_t count, double s
   squares_ += squares;
   count_ += count;
 
-  const bool tall = q > d;
-  const size_t side = tall ? d : q, rank = std::min(components_, side);
-  device_.multiply({tall, !tall, side, side, tall ? q : d, stack_.data(), d, stack_.data(), d, gram_.data(), side});
-  std::vector<float> single(side * side);
-  device_.download(gram_.data(), single.data(), side * side);
-  std::vector<double> gram(single.begin(), single.end()), values(rank), vectors(rank * side);
-  device_.eigen(gram.data(), side, rank, values.data(), vectors.data());
-  singular_.resize(rank);
-  for (size_t i = 0; i < rank; i++) singular_[i] = std::sqrt(std::max(0.0, values[i]));
-  // Σ V = Uᵀ M; where V itself is what was found, Σ V is its product with Σ.
-  std::vector<float> mixing(rank * side);
-  for (size_t i = 0; i < rank; i++) {
-    for (size_t j = 0; j < side; j++) mixing[i * side + j] = static_cast<float>(vectors[i * side + j] * (tall ? singular_[i] : 1));
-  }
-  if (tall) {
-    device_.upload(mixing.data(), stack_.data(), rank * d);
+  const size_t rank = std::min({components_, q, d});
+  if (q > d) {
+    // Σ V itself from the d × d matrix Mᵀ M.
+    device_.multiply({true, false, d, d, q, stack_.data(), d, stack_.data(), d, gram_.data(), d});
+    std::vector<double> vectors(rank * d);
+    const std::vector<double> values = eigenOfGram(d, rank, vectors);
+    std::vector<float> scaled(rank * d);
+    for (size_t i = 0; i < rank; i++) {
+      const double singular = std::sqrt(std::max(0.0, values[i]));
+      for (size_t j = 0; j < d; j++) scaled[i * d + j] = static_cast<float>(vectors[i * d + j] * singular);
+    }
+    device_.upload(scaled.data(), stack_.data(), rank * d);
   } else {
-    device_.upload(mixing.data(), gram_.data(), rank * side);
-    device_.multiply({false, false, rank, d, side, gram_.data(), side, stack_.data(), d, next_.data(), d});
-    device_.copy(next_.data(), stack_.data(), rank * d);
+    // M Mᵀ shows in float32 what is longer than √ε of the longest; the rows that it gives are nearly orthogonal, so that theirs shows the rest.
+    rotate(stack_.data(), q, rank, next_.data());
+    rotate(next_.data(), rank, rank, stack_.data());
   }
   rank_ = rank;
+}
+
+std::vector<double> Incremental::eigenOfGram(size_t side, size_t count, std::vector<double>& vectors) {
+  std::vector<float> single(side * side);
+  device_.download(gram_.data(), single.data(), side * side);
+  std::vector<double> gram(single.begin(), single.end()), values(count);
+  device_.eigen(gram.data(), side, count, values.data(), vectors.data());
+  return values;
+}
+
+void Incremental::rotate(const float* m, size_t rows, size_t count, float* out) {
+  const size_t d = features_;
+  device_.multiply({false, true, rows, rows, d, m, d, m, d, gram_.data(), rows});
+  std::vector<double> vectors(count * rows);
+  eigenOfGram(rows, count, vectors);
+  const std::vector<float> mixing(vectors.begin(), vectors.end());
+  device_.upload(mixing.data(), gram_.data(), count * rows);
+  device_.multiply({false, false, count, d, rows, gram_.data(), rows, m, d, out, d});
 }
 
 size_t Incremental::state(float* scaled, double* mean, double* squares) {
@@ -108,13 +123,17 @@ void Incremental::result(double* singular, float* vectors) {
   const size_t d = features_;
   device_.download(stack_.data(), vectors, rank_ * d);
   for (size_t i = 0; i < rank_; i++) {
-    float* v = vectors + i * d;
+    const float* v = vectors + i * d;
     double squares = 0;
     for (size_t j = 0; j < d; j++) squares += static_cast<double>(v[j]) * v[j];
-    const double length = std::sqrt(squares);
-    singular[i] = length;
-    for (size_t j = 0; j < d; j++) v[j] = length > 0 ? static_cast<float>(v[j] / length) : 0;
+    singular[i] = std::sqrt(squares);
   }
+  unitRows(vectors, rank_, d, vectors);
+  device_.upload(vectors, next_.data(), rank_ * d);
+  uint64_t random = 0;
+  const OrthonormalRows rows(device_, d, gram_.data(), stack_.data() + rank_ * d, random);
+  rows.orthonormalize(next_.data(), rank_, nullptr, 0);
+  rows.normalize(next_.data(), rank_, vectors);
   fixSigns(vectors, rank_, d);
 }
 

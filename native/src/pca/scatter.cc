@@ -18,6 +18,26 @@ constexpr size_t kBlockBytes = size_t{4} << 20;
 constexpr size_t kPanel = 128;
 /** Up to here floats are multiplied in double precision: it costs next to nothing. */
 constexpr size_t kDouble = 256;
+/** What bytes are centred by where they are multiplied as floats: (255 − 128)² and less, 1,024 of them, are whole numbers up to 2²⁴. */
+constexpr float kMiddle = 128;
+constexpr size_t kExactRows = 1024;
+
+/**
+ * Whether oneDNN's product of bytes is exact here. Without VNNI it adds pairs of products in 16 bits, which saturate:
+ * 255 · 127 + 255 · 127 becomes 32,767. https://uxlfoundation.github.io/oneDNN/dev_guide_int8_computations.html
+ */
+bool multipliesBytesExactly() {
+  static const bool exact = [] {
+    constexpr dnnl_dim_t n = 64;
+    const std::vector<uint8_t> a(n * n, 255);
+    const std::vector<int8_t> b(n * n, 127);
+    std::vector<int32_t> c(n * n, 0);
+    const int32_t none = 0;
+    if (dnnl_gemm_u8s8s32('T', 'N', 'F', n, n, n, 1, a.data(), n, 0, b.data(), n, 0, 1, c.data(), n, &none) != dnnl_success) return false;
+    return std::all_of(c.begin(), c.end(), [](int32_t sum) { return sum == n * 255 * 127; });
+  }();
+  return exact;
+}
 
 }  // namespace
 
@@ -26,11 +46,15 @@ Scatter::Scatter(Device& device, int threads, size_t features)
 
 void Scatter::add(const Rows& x) {
   if (x.rows == 0) return;
-  // Bytes need no shift: their products are exact. One that floats have set before stays.
-  if (x.bytes && !shifted_) {
+  // Bytes need no shift: their products are exact. One that has been set before stays.
+  if (x.bytes && !shifted_ && multipliesBytesExactly()) {
     const size_t step = std::clamp<size_t>(kBlockBytes / features_, 256, kMostPending);
     for (size_t first = 0; first < x.rows; first += step) addBytes(x.bytes + first * features_, std::min(step, x.rows - first));
     return;
+  }
+  if (!shifted_ && count_ == 0 && x.bytes) {
+    std::fill(shift_.begin(), shift_.end(), kMiddle);
+    shifted_ = true;
   }
   if (!shifted_ && count_ == 0) {
     const size_t rows = std::min(x.rows, blockRows(features_));
@@ -41,7 +65,7 @@ void Scatter::add(const Rows& x) {
     for (size_t j = 0; j < features_; j++) shift_[j] = static_cast<float>(mean[j] / static_cast<double>(rows));
     shifted_ = true;
   }
-  const size_t step = blockRows(features_);
+  const size_t step = x.bytes ? std::min(blockRows(features_), kExactRows) : blockRows(features_);
   for (size_t first = 0; first < x.rows; first += step) addFloats(x, first, std::min(step, x.rows - first));
 }
 
@@ -85,7 +109,7 @@ void Scatter::addFloats(const Rows& x, size_t first, size_t rows) {
     addDoubles(x, first, rows);
     return;
   }
-  if (!products_.data()) products_ = DeviceMatrix(device_, d * d);
+  if (!products_.data()) products_ = DeviceMatrix(device_, std::min(kPanel, d) * d);
   Moments moments{sums_.data()};
   centre(x, first, rows, shift_.data(), device_.fill(rows * d), threads_, &moments);
   const float* c = device_.place(rows * d);

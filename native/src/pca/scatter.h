@@ -10,8 +10,9 @@ namespace weft::pca {
 
 /**
  * S = Σ (x − μ)(x − μ)ᵀ of rows that come block by block, with their mean and number: what an exact PCA of few features is taken from.
- * Bytes are multiplied as 8-bit integers (four times as fast where the CPU has VNNI), so that their S is exact; floats as floats (few
- * features in double precision), about the mean of the first block, and added up in double precision.
+ * Bytes are multiplied as 8-bit integers where the CPU does that exactly (VNNI, four times as fast), else as floats about 128 that hold each
+ * sum without rounding: their S is exact. Floats are multiplied as floats (few features in double precision), about the mean of the first
+ * block, and added up in double precision.
  */
 class Scatter {
  public:
@@ -37,7 +38,7 @@ class Scatter {
   std::vector<int32_t> integers_;   // Σ x (x − 128)ᵀ
   std::vector<int8_t> lowered_;     // x − 128
   std::vector<uint32_t> totals_;    // Σ x of the pending rows
-  DeviceMatrix products_;
+  DeviceMatrix products_;           // a panel
 };
 
 }  // namespace weft::pca

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type DecodedSafetensors,
   decodeSafetensors,
@@ -13,6 +14,8 @@ import { restoreStep } from './transformer-classes.js';
 
 /** Key of the JSON state in the file's metadata. */
 const STATE = 'transformer';
+/** Key of the SHA-256 of that and of the tensors: a changed byte would be another prediction, without a word. */
+const DIGEST = 'sha256';
 
 /**
  * Restores a transformer of any kind from what `toJSON` (and `tensors`) gave.
@@ -33,7 +36,8 @@ export function transformerFromJSON(json: unknown, tensors: Readonly<Record<stri
  * @example const bytes = Buffer.concat(encodeTransformer(scaler));
  */
 export function encodeTransformer(transformer: Transformer): Uint8Array[] {
-  return encodeSafetensors(transformer.tensors?.() ?? {}, metadataOf(transformer));
+  const tensors = transformer.tensors?.() ?? {};
+  return encodeSafetensors(tensors, metadataOf(transformer, tensors));
 }
 
 /**
@@ -54,7 +58,8 @@ export function decodeTransformer(bytes: Uint8Array, where: string): Transformer
  * @example await saveTransformer('scaler.safetensors', scaler);
  */
 export async function saveTransformer(path: string, transformer: Transformer): Promise<void> {
-  await writeSafetensors(path, transformer.tensors?.() ?? {}, metadataOf(transformer));
+  const tensors = transformer.tensors?.() ?? {};
+  await writeSafetensors(path, tensors, metadataOf(transformer, tensors));
 }
 
 /**
@@ -68,10 +73,29 @@ export async function loadTransformer(path: string): Promise<Transformer> {
   return located(path, () => restored(content));
 }
 
-const metadataOf = (transformer: Transformer): Record<string, string> => ({ [STATE]: JSON.stringify(transformer) });
+function metadataOf(transformer: Transformer, tensors: Readonly<Record<string, Tensor>>): Record<string, string> {
+  const state = JSON.stringify(transformer);
+  return { [STATE]: state, [DIGEST]: digestOf(state, tensors) };
+}
 
-const restored = ({ tensors, metadata }: DecodedSafetensors): Transformer =>
-  transformerFromJSON(JSON.parse(metadata[STATE] ?? 'null'), tensors);
+function digestOf(state: string, tensors: Readonly<Record<string, Tensor>>): string {
+  const hash = createHash('sha256').update(state);
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash
+      .update(JSON.stringify([name, dtype, shape]))
+      .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+function restored({ tensors, metadata }: DecodedSafetensors): Transformer {
+  const { [STATE]: state = 'null', [DIGEST]: expected } = metadata;
+  const transformer = transformerFromJSON(JSON.parse(state), tensors);
+  if (expected === undefined) throw new Error('expected a SHA-256 of the state in the metadata, got none');
+  const got = digestOf(state, tensors);
+  if (got === expected) return transformer;
+  throw new Error(`expected the SHA-256 ${expected}, got ${got}: the file is damaged`);
+}
 
 function located<T>(where: string, restore: () => T): T {
   try {

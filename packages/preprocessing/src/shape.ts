@@ -19,6 +19,7 @@ export const shapeText = (shape: readonly number[]): string => shape.join('x');
 export function assertFeatures(shape: readonly number[], features: number): void {
   const got = featuresOf(shape);
   if (got === features) return;
-  const message = `expected samples of ${features} ${features === 1 ? 'value' : 'values'}, got ${shapeText(shape)} = ${got}`;
+  const sides = shape.length > 1 ? `${shapeText(shape)} = ` : '';
+  const message = `expected samples of ${features} ${features === 1 ? 'value' : 'values'}, got ${sides}${got}`;
   throw new PreprocessingError('SHAPE_MISMATCH', message);
 }

@@ -15,7 +15,7 @@ describe('Reshape', () => {
   });
 
   it('refuses samples of another number of values, and what is no shape', () => {
-    expect(() => new Reshape([2, 3]).outputShape([7])).toThrow('expected samples of 6 values, got 7 = 7');
+    expect(() => new Reshape([2, 3]).outputShape([7])).toThrow('expected samples of 6 values, got 7');
     expect(() => new Reshape([2]).transform(matrixOf([1]))).toThrow('expected rows of 2 features, got 1');
     expect(() => new Reshape([])).toThrow('expected a shape');
     expect(() => Reshape.fromJSON({ kind: 'reshape', version: 1, shape: [0] })).toThrow('shape: expected');

@@ -6,6 +6,7 @@ import { encodeSafetensors, writeSafetensors } from '@weft/safetensors';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OneHot } from '../src/labels/one-hot.js';
 import { MinMaxScaler } from '../src/min-max-scaler.js';
+import { Pca } from '../src/pca/pca.js';
 import { Pipeline } from '../src/pipeline/pipeline.js';
 import {
   decodeTransformer,
@@ -53,6 +54,41 @@ describe('saveTransformer and loadTransformer', () => {
 });
 
 describe('encodeTransformer and decodeTransformer', () => {
+  it('refuse a file of which a byte has changed, or which has no digest', async () => {
+    const pca = Pca.fromJSON(
+      {
+        kind: 'pca',
+        version: 1,
+        components: 1,
+        whiten: false,
+        method: 'auto',
+        seed: 0,
+        passes: 8,
+        batchRows: 1024,
+        count: 3,
+        totalVariance: 2,
+      },
+      {
+        mean: { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) },
+        components: { dtype: 'F32', shape: [1, 2], data: Float32Array.of(0.6, 0.8) },
+        explainedVariance: { dtype: 'F64', shape: [1], data: Float64Array.of(2) },
+      },
+    );
+    const bytes = Buffer.concat(encodeTransformer(pca));
+    expect(decodeTransformer(bytes, 'a').toJSON()).toEqual(pca.toJSON());
+    for (let at = bytes.length - 24; at < bytes.length; at++) {
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 1;
+      expect(() => decodeTransformer(damaged, 'state')).toThrow(
+        /^state: expected the SHA-256 .*: the file is damaged$/,
+      );
+    }
+    const bare = Buffer.concat(encodeSafetensors({}, { transformer: JSON.stringify(new OneHot(2)) }));
+    expect(() => decodeTransformer(bare, 'state')).toThrow(
+      'state: expected a SHA-256 of the state in the metadata, got none',
+    );
+  });
+
   it('bring back a pipeline, half fitted or whole, and write the same bytes again', async () => {
     const x = { values: Uint8Array.from({ length: 5 * 48 }, (_, i) => (i * i) % 256), rows: 5, features: 48 };
     const pipeline = Pipeline.parse('grayscale,standardize,minmax', [4, 4, 3]);

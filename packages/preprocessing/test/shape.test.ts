@@ -20,5 +20,6 @@ describe('assertFeatures', () => {
   it('accepts any shape of as many values, no other', () => {
     assertFeatures([7, 4], 28);
     expect(() => assertFeatures([7, 4], 27)).toThrow('expected samples of 27 values, got 7x4 = 28');
+    expect(() => assertFeatures([255], 256)).toThrow(/got 255$/);
   });
 });

@@ -55,7 +55,7 @@ export async function krylovAxes(
     );
     const explained = explainedVariance.reduce((sum, value) => sum + value, 0) * freedom;
     // Every rank has the same numbers, so all decide alike.
-    if (explained <= components * squares && k < Math.min(d, count)) continue;
+    if (squares > 0 && explained <= components * squares && k < Math.min(d, count)) continue;
     await allReduce.sum(new Float32Array(1));
     return {
       ...axes,

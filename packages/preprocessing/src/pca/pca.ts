@@ -1,4 +1,4 @@
-import { hasPca, NativeError, PcaProjection } from '@weft/native';
+import { hasPca, MOST_SCATTER_FEATURES, NativeError, PcaProjection } from '@weft/native';
 import type { Tensor } from '@weft/safetensors';
 import { ALONE, allGather } from '../all-gather.js';
 import { PreprocessingError } from '../errors.js';
@@ -119,13 +119,20 @@ export class Pca implements Transformer {
     return explainedVariance.map((value) => (totalVariance > 0 ? value / totalVariance : 0));
   }
 
-  /** @throws PreprocessingError SHAPE_MISMATCH for more components than features; NOT_FITTED where a share of variance decides */
+  /**
+   * @throws PreprocessingError SHAPE_MISMATCH for more components than features, or more features than `covariance` takes;
+   *   NOT_FITTED where a share of variance decides
+   */
   outputShape(inputShape: readonly number[]): readonly number[] {
     const d = featuresOf(inputShape);
     const { components } = this.#o;
     if (this.#axes) {
       if (d === this.#axes.mean.length) return [this.#axes.explainedVariance.length];
       const message = `expected samples of ${this.#axes.mean.length} values, got ${inputShape.join('x')}`;
+      throw new PreprocessingError('SHAPE_MISMATCH', message);
+    }
+    if (this.method === 'covariance' && d > MOST_SCATTER_FEATURES) {
+      const message = `expected at most ${MOST_SCATTER_FEATURES} values of a sample for method covariance, got ${d}`;
       throw new PreprocessingError('SHAPE_MISMATCH', message);
     }
     if (components < 1) throw new PreprocessingError('NOT_FITTED', 'pca: the fit decides the number of components');
@@ -206,6 +213,9 @@ export class Pca implements Transformer {
     const [k, d] = [explainedVariance.data.length, mean.data.length];
     if (k < 1 || components.shape.join() !== `${k},${d}`) {
       return state.refuse(`components: expected a tensor of ${k} × ${d}, got ${components.shape.join(' × ')}`);
+    }
+    for (const [name, { data }] of Object.entries({ mean, components, explainedVariance })) {
+      if (!data.every(Number.isFinite)) return state.refuse(`${name}: expected finite numbers`);
     }
     const pca = state.made(
       () =>

@@ -44,11 +44,12 @@ export function requireRows(count: number, { components }: Wanted): void {
 }
 
 /**
- * The least number of components that explain more than a share of the variance; all where none does.
+ * The least number of components that explain more than a share of the variance; all where none does, one where nothing varies.
  *
  * @param values descending @param total of all features, in the same unit
  */
 export function componentsFor(share: number, values: Float64Array, total: number): number {
+  if (!(total > 0)) return Math.min(1, values.length);
   let sum = 0;
   const enough = values.findIndex((value) => {
     sum += Math.max(0, value);

@@ -52,7 +52,7 @@ describe('OneHot', () => {
     expect(new OneHot().isFitted).toBe(false);
     expect(new OneHot(7).isFitted).toBe(true);
     expect(new OneHot(7).outputShape([1])).toEqual([7]);
-    expect(() => new OneHot(7).outputShape([2])).toThrow('expected samples of 1 value, got 2 = 2');
+    expect(() => new OneHot(7).outputShape([2])).toThrow('expected samples of 1 value, got 2');
   });
 
   it('refuses labels, rows, class counts and states that do not fit', async () => {

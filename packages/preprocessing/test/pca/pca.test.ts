@@ -68,6 +68,14 @@ describe('degenerate rows', () => {
     }
   });
 
+  test('a covariance matrix that LAPACK cannot index is refused before anything is read', () => {
+    const pca = new Pca({ components: 10, method: 'covariance' });
+    expect(() => pca.outputShape([128, 128, 3])).toThrow(
+      'at most 46340 values of a sample for method covariance, got 49152',
+    );
+    expect(new Pca({ components: 10 }).outputShape([128, 128, 3])).toEqual([10]);
+  });
+
   test.each(methods)('%s: what cannot be is one clear line', async (method) => {
     const fit = (components: number, chunks: readonly Matrix[]) =>
       new Pca({ components, method }).fit(() => chunks, { device: 'cpu' });

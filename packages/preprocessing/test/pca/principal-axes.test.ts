@@ -7,7 +7,8 @@ test('the least number of components that explain more than a share', () => {
   expect([0.4, 0.5, 0.79, 0.8, 0.94, 0.999].map((share) => componentsFor(share, values, 10))).toEqual([
     1, 2, 2, 3, 4, 5,
   ]);
-  expect(componentsFor(0.9, Float64Array.of(0, 0), 0)).toBe(2);
+  expect(componentsFor(0.9, Float64Array.of(3, 0), 10)).toBe(2);
+  expect(componentsFor(0.9, Float64Array.of(0, 0), 0)).toBe(1);
 });
 
 test('a count of components needs as many rows', () => {
