@@ -14,6 +14,8 @@ constexpr int kPatience = 4;
 constexpr double kDependent = 0.1;
 /** Square of a row's length that is none. */
 constexpr double kZero = 1e-30;
+/** A Gram matrix no farther than this from the identity is put right by one more mixing. */
+constexpr double kNearly = 0.1;
 /** How far a Gram matrix may be from the identity: what float32 sums of many features show. Lengths are then set in double precision. */
 constexpr double kOrthonormal = 2e-5;
 /** Smallest pivot that a float32 Gram matrix shows. */
@@ -68,8 +70,9 @@ void OrthonormalRows::orthonormalize(float* z, size_t rows, const float* basis, 
       for (size_t j = 0; j <= i; j++) off = std::max(off, std::abs(g[i * rows + j] - (i == j ? 1 : 0)));
     }
     if (lost) continue;
-    // The projection is to have seen what the mixing before it has made.
-    if (off < kOrthonormal && round > 1) return;
+    // The projection is to have seen what a mixing before it has made; one that changes little leaves nothing to be seen.
+    const bool isLast = round > 0 && off < kNearly;
+    if (isLast && off < kOrthonormal) return;
     for (size_t i = 0; i < rows; i++) scale[i] = 1 / std::sqrt(g[i * rows + i]);
     // L by rows in place of g; L⁻¹ beside it.
     for (size_t i = 0; i < rows; i++) {
@@ -96,6 +99,7 @@ void OrthonormalRows::orthonormalize(float* z, size_t rows, const float* basis, 
     device_.upload(mixing.data(), small_, rows * rows);
     device_.multiply({false, false, rows, d, rows, small_, rows, z, d, spare_, d});
     device_.copy(spare_, z, rows * d);
+    if (isLast) return;
   }
   throw DeviceError("device-failed", "pca: no orthonormal basis of " + std::to_string(m + rows) + " directions found");
 }

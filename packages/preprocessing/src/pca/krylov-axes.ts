@@ -19,14 +19,15 @@ export interface KrylovOptions {
   readonly passes: number;
 }
 
-/** Directions beside those that are wanted, at least. */
+/** Directions beside those that are wanted: a share of them, and a number at least. */
+const OVERSAMPLING = 0.8;
 const LEAST_OVERSAMPLING = 16;
 /** Components that are tried first where a share of variance is wanted; then twice as many. */
 const FIRST_TRY = 64;
 
 /**
  * Principal axes by randomized block Krylov iteration: each pass multiplies S = Σ (x − μ)(x − μ)ᵀ with a block of b directions,
- * and the axes are the best ones within all blocks, m = 2k directions (k + 16 at least). In memory: a chunk, the block, and on
+ * and the axes are the best ones within all blocks, m = 1.8k directions (k + 16 at least). In memory: a chunk, the block, and on
  * rank 0 the basis, m × d. Over the network: one block of b × d a pass, twice.
  *
  * Rows are centred by s, the mean of each worker's first chunk together, in the first pass, which is put right when μ is known:
@@ -72,7 +73,7 @@ async function iterate(
 ): Promise<{ axes: PrincipalAxes; squares: number }> {
   const { components: k, features: d } = wanted;
   const { allReduce = ALONE, device, threads } = o;
-  const most = Math.min(d, k + Math.max(k, LEAST_OVERSAMPLING));
+  const most = Math.min(d, k + Math.max(Math.ceil(OVERSAMPLING * k), LEAST_OVERSAMPLING));
   const block = Math.ceil(most / o.passes);
   const passes = Math.ceil(most / block);
   const krylov = new PcaKrylov({ features: d, device, threads, most, block });

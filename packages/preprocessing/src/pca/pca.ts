@@ -24,7 +24,7 @@ export interface PcaOptions {
   /** Divides each score by its standard deviation. Default false. */
   readonly whiten?: boolean;
   /**
-   * `covariance`: exact, one pass, d² numbers in memory. `randomized`: block Krylov iteration, some passes, 2k × d numbers.
+   * `covariance`: exact, one pass, d² numbers in memory. `randomized`: block Krylov iteration, some passes, 1.8k × d numbers.
    * `incremental`: one pass, batch by batch, approximate. `auto` (default): covariance up to 1,024 features, and where k is
    * not small beside d; else randomized.
    */
