@@ -3,7 +3,7 @@
 Arguments: method, file of uint8 values, rows, features, components, threads. Each line of stdin is a request, each line of stdout the answer:
 "fit" -> {"seconds", "peakMb"}; "error PATH" -> {"error"}: the share of variance that k orthonormal rows (float32) in a file do not explain;
 "own" -> {"error"} of the last fit. The first line of stdout names the versions.
-method: randomized | covariance_eigh | incremental (scikit-learn), pca_lowrank (torch), error (fits nothing)
+method: randomized | covariance_eigh | incremental (scikit-learn), pca_lowrank, pca_lowrank_cuda (torch), error (fits nothing)
 """
 import importlib.metadata
 import json
@@ -18,11 +18,11 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 
 x = np.fromfile(path, np.uint8, count=n * d).reshape(n, d).astype(np.float32)
-if method == "pca_lowrank":
+if method.startswith("pca_lowrank"):
     import torch
 
     torch.set_num_threads(threads)
-    data = torch.from_numpy(x)
+    data = torch.from_numpy(x).to("cuda" if method.endswith("cuda") else "cpu")
     versions = {"torch": importlib.metadata.version("torch")}
 elif method == "error":
     versions = {"numpy": importlib.metadata.version("numpy")}
@@ -38,9 +38,9 @@ else:
 
 
 def fit():
-    if method == "pca_lowrank":
+    if method.startswith("pca_lowrank"):
         torch.manual_seed(0)
-        return torch.pca_lowrank(data, q=k)[2].numpy().T
+        return torch.pca_lowrank(data, q=k)[2].cpu().numpy().T
     return model.fit(x).components_
 
 

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { PcaScatter } from '../native/dist/index.js';
 import { matrixFile } from './pca-data.mjs';
 import { peerPython } from './peers.mjs';
 import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
@@ -16,6 +17,8 @@ import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 const python = peerPython('pca', ['scikit-learn', 'torch']);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const THREADS = 2;
+/** Over the data, of Pca's default. */
+const PASSES = 8;
 const work = mkdtempSync(join(tmpdir(), 'weft-bench-pca-'));
 
 const MATRICES = [
@@ -23,8 +26,10 @@ const MATRICES = [
   { data: 'fashion-mnist', rows: 60_000, side: 28, components: 100, rounds: 6 },
   { data: 'deep-fashion', rows: 20_000, side: 128, components: 784, rounds: 1 },
 ];
-/** Beyond so many features the other methods take minutes, or tens of gigabytes. */
-const ALL_METHODS = 5000;
+/** Beyond so many features a covariance matrix of the peers takes minutes, or tens of gigabytes. */
+const MOST_COVARIANCE = 5000;
+/** Beyond so many features scikit-learn's IncrementalPCA takes minutes; it is measured in one round. */
+const MOST_INCREMENTAL = 1000;
 
 /** A process that answers line by line. */
 class Side {
@@ -64,12 +69,12 @@ async function measure({ data, rows: n, side, components: k, rounds }) {
   const weft = (method) =>
     new Side(`weft ${method}`, process.execPath, [here('pca-fit.mjs'), method, ...shape, out(method)]);
   const peer = (name, method) => new Side(name, python, [here('pca-peer.py'), method, ...shape]);
-  const few = d <= ALL_METHODS;
-  const ours = [weft('auto'), ...(few ? [weft('incremental')] : [])];
+  const incremental = d <= MOST_INCREMENTAL;
+  const ours = [weft('auto'), ...(incremental ? [weft('incremental')] : [])];
   const theirs = [
     peer('scikit-learn randomized', 'randomized'),
-    ...(few ? [peer('scikit-learn covariance_eigh', 'covariance_eigh')] : []),
-    ...(few ? [peer('scikit-learn IncrementalPCA', 'incremental')] : []),
+    ...(d <= MOST_COVARIANCE ? [peer('scikit-learn covariance_eigh', 'covariance_eigh')] : []),
+    ...(incremental ? [peer('scikit-learn IncrementalPCA', 'incremental')] : []),
     peer('torch.pca_lowrank', 'pca_lowrank'),
   ];
   const judge = peer('judge', 'error');
@@ -91,8 +96,9 @@ async function measure({ data, rows: n, side, components: k, rounds }) {
     }
   };
   for (let round = 0; round < (quick ? 1 : rounds); round++) {
-    for (const one of sides) await take(one);
-    if (!quick) for (const one of sides.toReversed()) await take(one);
+    const inTurn = sides.filter(({ name }) => round === 0 || !/incremental/i.test(name));
+    for (const one of inTurn) await take(one);
+    if (!quick) for (const one of inTurn.toReversed()) await take(one);
   }
   const errors = new Map();
   for (const one of ours) errors.set(one.name, (await judge.ask(`error ${out(one.name.slice(5))}`)).error);
@@ -101,6 +107,7 @@ async function measure({ data, rows: n, side, components: k, rounds }) {
 
   const shapeName = `${n.toLocaleString('en')} × ${d.toLocaleString('en')} → ${k}`;
   const compare = (mine, others, goal) => {
+    const method = mine.slice(5);
     const figures = others.map(({ name }) => [
       name,
       seconds.get(name).length > 0
@@ -120,7 +127,7 @@ async function measure({ data, rows: n, side, components: k, rounds }) {
     );
     const errorAtMostFastest = fastest ? own.error <= fastest[1].error * (1 + 1e-4) : null;
     rows.push({
-      name: `${shapeName}, ${mine.slice(5)}`,
+      name: `${shapeName}, ${method}`,
       unit: 's',
       weft: own,
       peers: Object.fromEntries(figures),
@@ -131,14 +138,14 @@ async function measure({ data, rows: n, side, components: k, rounds }) {
     });
     const smallest = Math.min(...measured.map(([, figure]) => figure.peakMb));
     rows.push({
-      name: `${shapeName}, ${mine.slice(5)}, peak memory`,
+      name: `${shapeName}, ${method}, peak memory`,
       unit: 'MB',
       weft: { median: own.peakMb, min: own.peakMb },
       peers: Object.fromEntries(
         measured.map(([name, figure]) => [name, { median: figure.peakMb, min: figure.peakMb }]),
       ),
       ratio: measured.length > 0 ? Number((smallest / own.peakMb).toPrecision(4)) : null,
-      goal: few ? null : 4,
+      goal: method === 'auto' && d > MOST_INCREMENTAL ? 4 : null,
     });
     const show = (figure) =>
       figure.median === undefined
@@ -164,8 +171,48 @@ async function measure({ data, rows: n, side, components: k, rounds }) {
     );
 }
 
+/** 100,000 × 16,384 → 784 beside torch on the same GPU, with the bytes that a pass takes in a second. */
+async function measureGpu() {
+  const name = '100,000 × 16,384 → 784 on a GPU';
+  let device;
+  try {
+    device = new PcaScatter({ features: 1, device: 'gpu' }).name;
+  } catch (error) {
+    say(`${name}: not run: ${error.message}`);
+    rows.push({ name, unit: 's', weft: { error: error.message }, peers: {}, ratio: null, goal: null });
+    return;
+  }
+  const [n, d, k] = [100_000, 128 * 128, 784];
+  const shape = [await matrixFile({ data: 'deep-fashion', rows: n, side: 128 }), n, d, k, THREADS].map(String);
+  const weft = new Side('weft gpu', process.execPath, [here('pca-fit.mjs'), 'gpu', ...shape, join(work, 'gpu')]);
+  const torch = new Side('torch', python, [here('pca-peer.py'), 'pca_lowrank_cuda', ...shape]);
+  await Promise.all([weft.hello, torch.hello]);
+  const times = { weft: [], torch: [] };
+  for (const side of ['weft', 'torch', 'torch', 'weft']) {
+    const { seconds, failed } = await (side === 'weft' ? weft : torch).ask('fit');
+    if (failed) say(`${side} on the GPU: ${failed}`);
+    else times[side].push(seconds);
+  }
+  const error = (await torch.ask(`error ${join(work, 'gpu')}`)).error;
+  const torchError = (await torch.ask('own')).error;
+  for (const side of [weft, torch]) side.child.kill();
+  if (times.weft.length === 0) return;
+  const own = {
+    ...summary(times.weft),
+    error,
+    gigabytesPerSecond: (PASSES * n * d) / 1e9 / summary(times.weft).median,
+  };
+  const peers = times.torch.length > 0 ? { torch: { ...summary(times.torch), error: torchError } } : {};
+  const ratio = ratioOf(own.median, times.torch.length > 0 ? [peers.torch.median] : []);
+  rows.push({ name, unit: 's', device, weft: own, peers, ratio, goal: null });
+  say(
+    `${name} (${device}): weft ${own.median} s, ${own.gigabytesPerSecond.toFixed(2)} GB/s, error ${error}; torch ${peers.torch?.median} s, error ${torchError}; ratio ${ratio}`,
+  );
+}
+
 try {
   for (const matrix of quick ? MATRICES.slice(0, 2) : MATRICES) await measure(matrix);
+  if (!quick) await measureGpu();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
