@@ -1,12 +1,12 @@
 /** Shows an ingest as it goes: a bar on a terminal, lines elsewhere. */
+
 import type { IngestProgress, Progress } from '@weft/hdfs-loader';
 import cliProgress from 'cli-progress';
 import pc from 'picocolors';
 import type { TerminalConfig } from './config.js';
 import { bytes, duration, integer } from './format.js';
+import { pacedLines } from './paced-lines.js';
 
-/** Between two lines of progress where there is no terminal. */
-const LINE_MS = 5_000;
 /** Between two redraws of the bar. */
 const DRAW_MS = 100;
 
@@ -43,12 +43,7 @@ function sourceText({ stage, done, total }: Progress): string {
 /** Lines of text, at most one of progress every few seconds. */
 export function lineIngestView(write: (line: string) => void, now: () => number): IngestView {
   const rate = new Rate();
-  let nextMs = now() + LINE_MS;
-  const sometimes = (text: string): void => {
-    if (now() < nextMs) return;
-    nextMs = now() + LINE_MS;
-    write(text);
-  };
+  const sometimes = pacedLines(write, now);
   return {
     line: write,
     source: (p) => sometimes(sourceText(p)),

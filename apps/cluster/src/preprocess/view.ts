@@ -1,14 +1,14 @@
 /** Shows a preprocessing as it goes: a bar on a terminal, lines elsewhere. */
+
 import cliProgress from 'cli-progress';
 import pc from 'picocolors';
 import type { TerminalConfig } from '../config.js';
 import { duration, integer } from '../format.js';
 import { workerHosts } from '../hosts.js';
+import { pacedLines } from '../paced-lines.js';
 import type { FitRunning } from './fit-progress.js';
 import type { PreprocessView, TransformRunning } from './preprocess.js';
 
-/** Between two lines of progress where there is no terminal. */
-const LINE_MS = 5_000;
 /** Between two redraws of the bar. */
 const DRAW_MS = 100;
 
@@ -50,12 +50,7 @@ class Rate {
 /** Lines of text, at most one of progress every few seconds. */
 export function linePreprocessView(write: (line: string) => void, now: () => number): StoppableView {
   const rate = new Rate();
-  let nextMs = now() + LINE_MS;
-  const sometimes = (text: string): void => {
-    if (now() < nextMs) return;
-    nextMs = now() + LINE_MS;
-    write(text);
-  };
+  const sometimes = pacedLines(write, now);
   return {
     line: write,
     begin: (begun) => write(headline(begun)),

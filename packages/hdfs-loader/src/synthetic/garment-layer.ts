@@ -1,4 +1,4 @@
-import type { Design } from './categories.js';
+import type { Design } from './design.js';
 import type { Draws } from './draws.js';
 import { SILHOUETTE_SIDE, type Silhouette } from './silhouette.js';
 

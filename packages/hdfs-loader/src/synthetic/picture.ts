@@ -1,5 +1,5 @@
 import { type Canvas, paintBackdrop } from './backdrop.js';
-import type { Category, Design } from './categories.js';
+import type { Category, Design } from './design.js';
 import { type Draws, drawsOf } from './draws.js';
 import { weaves } from './fabric.js';
 import { type GarmentLayer, layGarment, poseOf, SOFT, smooth } from './garment-layer.js';

@@ -1,6 +1,7 @@
 import { epochOrder } from '../batches/epoch-order.js';
 import { LoaderError } from '../errors.js';
-import { type Category, categories, type Design } from './categories.js';
+import { categories } from './categories.js';
+import type { Category, Design } from './design.js';
 import { drawsOf } from './draws.js';
 import { CUT_WORDS, styleOf } from './style.js';
 

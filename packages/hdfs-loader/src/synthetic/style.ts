@@ -1,4 +1,4 @@
-import { type Category, type Design, tones } from './categories.js';
+import { type Category, type Design, tones } from './design.js';
 import { drawsOf } from './draws.js';
 import type { Fabric } from './fabric.js';
 

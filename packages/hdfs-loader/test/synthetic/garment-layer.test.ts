@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Design } from '../../src/synthetic/categories.js';
+import type { Design } from '../../src/synthetic/design.js';
 import { drawsOf } from '../../src/synthetic/draws.js';
 import { layGarment, type Pose, poseOf, smooth } from '../../src/synthetic/garment-layer.js';
 import { silhouetteOf } from '../../src/synthetic/silhouette.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Category, type Design, tones } from '../../src/synthetic/categories.js';
+import { type Category, type Design, tones } from '../../src/synthetic/design.js';
 import { CUT_WORDS, styleOf } from '../../src/synthetic/style.js';
 
 const design: Design = { garment: 0, width: 1, height: 1, fabrics: ['stripes', 'plain'], tones: ['black', 'white'] };
