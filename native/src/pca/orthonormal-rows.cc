@@ -14,8 +14,10 @@ constexpr int kPatience = 4;
 constexpr double kDependent = 0.1;
 /** Square of a row's length that is none. */
 constexpr double kZero = 1e-30;
-/** How far a Gram matrix may be from the identity: what float32 sums of many features show. Lengths are then set in double precision. */
-constexpr double kOrthonormal = 2e-5;
+/** What a Gram matrix may have beside its diagonal: what float32 sums of many features show. */
+constexpr double kOrthogonal = 2e-5;
+/** How far its diagonal may be from 1: sums of equal squares are rounded the same way each time. normalize() then sets the lengths. */
+constexpr double kLength = 1e-3;
 /** Smallest pivot that a float32 Gram matrix shows. */
 constexpr double kResolution = 1e-6;
 
@@ -55,7 +57,7 @@ void OrthonormalRows::orthonormalize(float* z, size_t rows, const float* basis, 
       device_.multiply({false, false, rows, d, m, small_, m, basis, d, z, d, -1, 1});
     }
     gram(z, rows, g);
-    double off = 0;
+    bool done = true;
     bool lost = false;
     const auto renew = [&](size_t i) {
       randomize(z + i * d, 1);
@@ -65,11 +67,12 @@ void OrthonormalRows::orthonormalize(float* z, size_t rows, const float* basis, 
     for (size_t i = 0; i < rows; i++) {
       const double square = g[i * rows + i];
       if (!(square > std::max(kZero, kDependent * expected[i]))) renew(i);
-      for (size_t j = 0; j <= i; j++) off = std::max(off, std::abs(g[i * rows + j] - (i == j ? 1 : 0)));
+      for (size_t j = 0; j < i; j++) done = done && std::abs(g[i * rows + j]) < kOrthogonal;
+      done = done && std::abs(square - 1) < kLength;
     }
     if (lost) continue;
     // The projection is to have seen what the mixing before it has made.
-    if (off < kOrthonormal && round > 1) return;
+    if (done && round > 1) return;
     for (size_t i = 0; i < rows; i++) scale[i] = 1 / std::sqrt(g[i * rows + i]);
     // L by rows in place of g; L⁻¹ beside it.
     for (size_t i = 0; i < rows; i++) {
