@@ -4,9 +4,17 @@ import { setUp } from '../scripts/setup.mjs';
 /** Each benchmark is bench/NAME.mjs. */
 const BENCHES = {
   step: { of: '@weft/native', what: 'training steps and inference, beside PyTorch and TensorFlow' },
+  pca: {
+    of: '@weft/preprocessing',
+    what: 'principal component analysis, beside scikit-learn and PyTorch',
+  },
   hdfs: {
     of: '@weft/hdfs-loader',
     what: "reading from a real HDFS, beside Hadoop's Java client and curl",
+  },
+  ingest: {
+    of: '@weft/hdfs-loader',
+    what: 'JPEG files to uint8 shards, beside Pillow and torchvision',
   },
   transport: {
     of: '@weft/transport',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PreprocessReport, RunReport } from '@weft/cluster';
@@ -9,7 +9,7 @@ import { writeIdxImages } from './idx-images.js';
 
 const TRAIN = 3000;
 const TEST = 400;
-const STEPS = 'resize=20,standardize,reshape=20x20x1';
+const STEPS = 'resize=20,pca=9,standardize,reshape=3x3x1';
 let dir = '';
 let source = '';
 let made = 0;
@@ -45,13 +45,20 @@ describe('cluster preprocess', { timeout: 120_000 }, () => {
     expect(report).toMatchObject({
       location: to,
       samples: { train: TRAIN, test: TEST },
-      inputShape: [20, 20, 1],
+      inputShape: [3, 3, 1],
       workers: 2,
     });
     const words = ['start', '--dataset', to, '--batch-size', '32', '--run-dir', join(dir, 'run'), '--json'];
     const started = await run(words).ended;
     expect(started.status).toBe(0);
     expect((JSON.parse(started.stdout) as RunReport).testAccuracy).toBeGreaterThan(0.9);
+    // One worker makes the same of it, but for the rounding of sums.
+    const [hosts, alone] = [join(dir, 'hosts.txt'), destination()];
+    writeFileSync(hosts, 'localhost\n');
+    expect((await preprocess(alone, '--hosts', hosts).ended).status).toBe(0);
+    const [one, two] = [await valuesOf(alone), await valuesOf(to)];
+    const furthest = one.inputs.reduce((most, x, i) => Math.max(most, Math.abs(x - two.inputs[i]!)), 0);
+    expect(furthest).toBeLessThan(1e-3);
   });
 
   it('goes on after kill -9, which leaves no process behind, and ends with the same data set', async () => {

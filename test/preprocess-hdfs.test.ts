@@ -7,12 +7,13 @@ import type { Hadoop } from '@weft/hdfs-loader/hadoop';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hadoopOrSkip, START_MS } from '../packages/hdfs-loader/test/hadoop-fixture.js';
 import { allEnded, type Command, cluster, type Ended, startedPids } from './cluster-command.js';
-import { writeIdxImages } from './idx-images.js';
 
 const startHadoop = await hadoopOrSkip();
-const TRAIN = 2000;
-const TEST = 300;
-const STEPS = 'crop=24,minmax,standardize,reshape=24x24x1';
+const IMAGES = 1000;
+const STEPS = 'grayscale,resize=32,pca=64,standardize,reshape=8x8x1';
+
+/** Two of one machine, as the DataNodes are. */
+const HOSTS = ['127.0.1.1', '127.0.1.2'];
 
 describe.skipIf(!startHadoop)('cluster preprocess on HDFS', { timeout: 180_000 }, () => {
   let hadoop: Hadoop;
@@ -27,12 +28,15 @@ describe.skipIf(!startHadoop)('cluster preprocess on HDFS', { timeout: 180_000 }
     dir = mkdtempSync(join(tmpdir(), 'weft-preprocess-hdfs-'));
     mkdirSync(join(dir, 'tmp'));
     hosts = join(dir, 'hosts.txt');
-    // Two hosts of one machine, as the DataNodes are.
-    writeFileSync(hosts, '127.0.1.1\n127.0.1.2\n');
-    writeIdxImages(join(dir, 'images'), { train: TRAIN, test: TEST });
     source = `${hadoop.url}/data/small images`;
-    const ingested = await run(['ingest', join(dir, 'images'), source, '--shard-size', '78KiB']).ended;
-    if (ingested.status !== 0) throw new Error(ingested.stderr);
+    const photographs = join(dir, 'photographs');
+    for (const words of [
+      ['data', 'synthesize', 'deep-fashion', '--images', String(IMAGES), '--out', photographs],
+      ['ingest', photographs, source, '--image-size', '48', '--shard-size', '700KiB'],
+    ]) {
+      const { status, stderr } = await run(words).ended;
+      if (status !== 0) throw new Error(stderr);
+    }
   }, START_MS);
 
   afterAll(async () => {
@@ -52,40 +56,50 @@ describe.skipIf(!startHadoop)('cluster preprocess on HDFS', { timeout: 180_000 }
     return found.toSorted((a, b) => a.localeCompare(b));
   }
 
-  it('makes there what start trains on, over two hosts, and leaves nothing else', async () => {
-    const to = `${hadoop.url}/data/cropped`;
+  it.each([
+    ['one', 1],
+    ['two', 2],
+  ])('makes there what start trains on with %s of its hosts, and leaves nothing else', async (name, workers) => {
+    const to = `${hadoop.url}/data/${name}`;
+    writeFileSync(hosts, HOSTS.slice(0, workers).join('\n'));
     const { status, stdout, stderr } = await preprocess(to, '--hosts', hosts, '--json').ended;
     expect([status, stderr.includes('error: ')]).toEqual([0, false]);
     const report = JSON.parse(stdout) as PreprocessReport;
-    expect(report).toMatchObject({ workers: 2, inputShape: [24, 24, 1], samples: { train: TRAIN, test: TEST } });
-    expect(await names('/data')).toEqual(['cropped', 'small images']);
-    const files = await names('/data/cropped');
+    expect(report).toMatchObject({ workers, inputShape: [8, 8, 1], classes: 46, pca: { components: 64 } });
+    expect(report.samples.train + report.samples.test).toBe(IMAGES);
+    expect(report.testError!.varianceLost).toBeLessThan(0.3);
+    expect((await names('/data')).filter((file) => file.startsWith('.'))).toEqual([]);
+    const files = await names(`/data/${name}`);
     expect(files.slice(0, 3)).toEqual(['manifest.json', 'preprocessing.safetensors', 'report.html']);
     expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
     const trained: Ended = await run([
-      ...['start', '--dataset', to, '--hosts', hosts, '--batch-size', '32', '--epochs', '2'],
-      ...['--run-dir', join(dir, 'run'), '--json'],
+      ...['start', '--dataset', to, '--hosts', hosts, '--batch-size', '16', '--epochs', '8'],
+      ...['--run-dir', join(dir, `run-${name}`), '--json'],
     ]).ended;
     expect(trained.status).toBe(0);
-    expect((JSON.parse(trained.stdout) as RunReport).testAccuracy).toBeGreaterThan(0.9);
+    const { testAccuracy } = JSON.parse(trained.stdout) as RunReport;
+    const opened = await openDataset(to);
+    const { samples, perClass } = opened.manifest.subsets.test;
+    await opened.close();
+    expect(testAccuracy).toBeGreaterThan((2 * Math.max(...perClass)) / samples);
   });
 
   it('goes on after kill -9 with another number of workers, also into files', async () => {
     for (const to of [`${hadoop.url}/data/again`, join(dir, 'again')]) {
       const killed = preprocess(to);
       const pids = await startedPids(killed);
-      await killed.seen(/^standardize fitted in/m);
+      await killed.seen(/^pca=64 fitted in/m);
       killed.child.kill('SIGKILL');
       await killed.ended;
       await allEnded(pids);
       const one = join(dir, 'one.txt');
       writeFileSync(one, 'localhost\n');
       const { status, stdout, stderr } = await preprocess(to, '--hosts', one, '--json').ended;
-      expect([status, stderr.includes('fitted in')]).toEqual([0, false]);
+      expect([status, stderr.includes('pca=64 fitted in')]).toEqual([0, false]);
       expect((JSON.parse(stdout) as PreprocessReport).workers).toBe(1);
       const opened = await openDataset(to);
       const { inputs } = await opened.subset('train').load();
-      expect(inputs).toHaveLength(TRAIN * 24 * 24);
+      expect(inputs).toHaveLength(opened.subset('train').samples * 64);
       await opened.close();
     }
   });

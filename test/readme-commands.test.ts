@@ -4,8 +4,26 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-const DOCUMENTS = ['README.md', 'apps/cluster/README.md', 'docs/hdfs.md', 'packages/hdfs-loader/README.md'];
-const COMMANDS = ['start', 'ingest', 'data ls', 'data show', 'hdfs up', 'hdfs down', 'hdfs status'] as const;
+const DOCUMENTS = [
+  'README.md',
+  'apps/cluster/README.md',
+  'docs/deep-fashion.md',
+  'docs/hdfs.md',
+  'docs/preprocessing.md',
+  'packages/hdfs-loader/README.md',
+];
+const COMMANDS = [
+  'start',
+  'ingest',
+  'preprocess',
+  'predict',
+  'data ls',
+  'data show',
+  'data synthesize deep-fashion',
+  'hdfs up',
+  'hdfs down',
+  'hdfs status',
+] as const;
 
 const textOf = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
@@ -33,7 +51,8 @@ interface Told {
 function told(document: string): Told[] {
   return [...textOf(document).matchAll(/\bpnpm cluster ((?:[a-z]+ )?[^\n`|#]*)/g)].map(([, line = '']) => {
     const words = line.trim().split(/\s+/);
-    const command = ['data', 'hdfs'].includes(words[0]!) ? `${words[0]} ${words[1]}` : words[0]!;
+    const depth = words[1] === 'synthesize' ? 3 : ['data', 'hdfs'].includes(words[0]!) ? 2 : 1;
+    const command = words.slice(0, depth).join(' ');
     return { document, command, flags: words.filter((word) => word.startsWith('--')) };
   });
 }
@@ -56,10 +75,11 @@ describe("the documents' command lines", async () => {
   });
 
   it.each([
-    ['hdfs up', 'flag of `hdfs up`'],
-    ['ingest', 'flag '],
-  ] as const)('have a table with every flag of %s', (command, head) => {
-    const lines = textOf('docs/hdfs.md').split('\n');
+    ['hdfs up', 'flag of `hdfs up`', 'docs/hdfs.md'],
+    ['ingest', 'flag ', 'docs/hdfs.md'],
+    ['preprocess', 'flag of `preprocess`', 'docs/preprocessing.md'],
+  ] as const)('have a table with every flag of %s', (command, head, document) => {
+    const lines = textOf(document).split('\n');
     const from = lines.findIndex(
       (line) => line.startsWith(`| ${head}`) && (command !== 'ingest' || line.includes('| for')),
     );

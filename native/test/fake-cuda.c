@@ -77,6 +77,12 @@ int cusolverDnDsyevd(void* handle, int jobz, int uplo, int n, double* a, int lda
     most = fmax(most, fabs(a[i * n + i]));
   }
   for (int sweep = 0; sweep < 60; sweep++) {
+    double off = 0, all = 0;
+    for (int i = 0; i < n * n; i++) {
+      all += a[i] * a[i];
+      if (i % (n + 1)) off += a[i] * a[i];
+    }
+    if (off < 1e-24 * all) break;
     for (int p = 0; p < n; p++) {
       for (int q = p + 1; q < n; q++) {
         const double apq = a[p * n + q];

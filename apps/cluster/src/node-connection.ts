@@ -16,6 +16,10 @@ export const placesFor = (members: number) => ({
   maxConnections: CONNECTIONS_PER_MEMBER * (members + SPARE_PLACES),
 });
 
+/** What a run says when it gives up TLS. */
+export const INSECURE =
+  'warning: --insecure: no TLS; whoever is on a network between the hosts can read and change what they say to each other';
+
 /** TLS wherever a network is in between, unless the run gives it up; the one line that says so is written when it starts. */
 export const tlsOptions = ({ insecure }: { readonly insecure: boolean }) => ({
   tls: insecure ? ('off' as const) : ('auto' as const),

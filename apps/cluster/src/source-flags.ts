@@ -1,7 +1,13 @@
 /** The flags that say how a source of images is read. */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { SOURCE_FORMATS, type SourceFormat, type SourceOptions } from '@weft/hdfs-loader';
+import {
+  ON_BAD_IMAGE,
+  type OnBadImage,
+  SOURCE_FORMATS,
+  type SourceFormat,
+  type SourceOptions,
+} from '@weft/hdfs-loader';
 import type { Command } from 'commander';
 import { ClusterError, shown } from './errors.js';
 import { DECIMAL } from './option-schemas.js';
@@ -11,6 +17,7 @@ export interface SourceFlags {
   format?: string;
   imageSize?: string;
   channels?: string;
+  onBadImage?: string;
   testShare?: string;
   labelColumn?: string;
   labelNames?: string;
@@ -24,6 +31,7 @@ export function addSourceFlags(command: Command): Command {
     .option('--format <name>', `${SOURCE_FORMATS.join(', ')} (what the names there say)`)
     .option('--image-size <size>', 'scale and cut images to N or HxW pixels (all as the first one is)')
     .option('--channels <n>', '1: gray, 3: colour (as the first image)')
+    .option('--on-bad-image <what>', 'skip: leave out and report images that are no good; stop: refuse them (stop)')
     .option('--test-share <x>', 'share of each class for testing, where there is no split (0.1)')
     .option(
       '--label-column <name>',
@@ -44,11 +52,14 @@ function usage(flag: string, expected: string, got: string): never {
  * @throws {ClusterError} `usage`, naming the flag
  */
 export function sourceOptions(flags: SourceFlags): SourceOptions {
-  const { format, imageSize, channels, testShare, labelColumn, labelNames, seed, name } = flags;
+  const { format, imageSize, channels, onBadImage, testShare, labelColumn, labelNames, seed, name } = flags;
   if (format !== undefined && !SOURCE_FORMATS.includes(format as SourceFormat)) {
     usage('--format', `one of ${SOURCE_FORMATS.join(', ')}`, format);
   }
   if (channels !== undefined && channels !== '1' && channels !== '3') usage('--channels', '1 or 3', channels);
+  if (onBadImage !== undefined && !ON_BAD_IMAGE.includes(onBadImage as OnBadImage)) {
+    usage('--on-bad-image', ON_BAD_IMAGE.join(' or '), onBadImage);
+  }
   if (testShare !== undefined && !(DECIMAL.test(testShare) && Number(testShare) >= 0 && Number(testShare) < 1)) {
     usage('--test-share', 'a number from 0 to below 1', testShare);
   }
@@ -58,6 +69,7 @@ export function sourceOptions(flags: SourceFlags): SourceOptions {
     format: format as SourceFormat | undefined,
     imageSize: imageSize === undefined ? undefined : parseSize(imageSize),
     channels: channels === undefined ? undefined : (Number(channels) as 1 | 3),
+    onBadImage: onBadImage as OnBadImage | undefined,
     testShare: testShare === undefined ? undefined : Number(testShare),
     labelColumn,
     labelNames: labelNames?.split(',').map((part) => part.trim()),

@@ -11,6 +11,7 @@ import { ClusterError, interrupted, oneLine } from './errors.js';
 import type { Audit } from './ledger.js';
 import { type Locality, localityOf, NOWHERE } from './locality.js';
 import { type LayersModel, requireModel, resolveModel } from './model-source.js';
+import { INSECURE } from './node-connection.js';
 import { withPid } from './node-group.js';
 import { normalizationOf } from './normalization.js';
 import { type RunReport, runReport } from './report.js';
@@ -71,9 +72,6 @@ export async function train(
     await dataset.close();
   }
 }
-
-const INSECURE =
-  'warning: --insecure: no TLS; whoever is on a network between the hosts can read and change what they say to each other';
 
 interface Job {
   readonly config: RunConfig;

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -10,11 +11,33 @@ extern "C" void dsyevr_(const char* jobz, const char* range, const char* uplo, c
                         const double* vu, const int* il, const int* iu, const double* abstol, int* m, double* w, double* z,
                         const int* ldz, int* isuppz, double* work, const int* lwork, int* iwork, const int* liwork, int* info);
 
+extern "C" void dsyevd_(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w, double* work,
+                        const int* lwork, int* iwork, const int* liwork, int* info);
+
 namespace weft::pca {
 namespace {
 
+/** From this share of all eigenvectors on, finding all by divide and conquer takes less time than some by bisection. */
+constexpr size_t kMany = 4;
+
+/** All eigenpairs, upwards, vectors in place of the matrix (Cuppen 1981). */
+void allPairs(double* matrix, size_t n, double* values) {
+  const int order = static_cast<int>(n), ask = -1;
+  int info = 0, integers = 0;
+  double reals = 0;
+  dsyevd_("V", "L", &order, matrix, &order, values, &reals, &ask, &integers, &ask, &info);
+  std::vector<double> work(static_cast<size_t>(reals));
+  std::vector<int> iwork(static_cast<size_t>(integers));
+  const int lwork = static_cast<int>(work.size()), liwork = static_cast<int>(iwork.size());
+  dsyevd_("V", "L", &order, matrix, &order, values, work.data(), &lwork, iwork.data(), &liwork, &info);
+  if (info != 0) throw DeviceError("device-failed", "pca: LAPACK's dsyevd failed (info " + std::to_string(info) + ")");
+}
+
 /** A line of the cache, and what AVX-512 loads at once. */
 constexpr size_t kAlignment = 64;
+
+/** Each has a block of directions of its own. */
+constexpr int kMostLanes = 8;
 
 class BlasDevice final : public Device {
  public:
@@ -46,6 +69,7 @@ class BlasDevice final : public Device {
     return rows_;
   }
   const float* place(size_t) override { return rows_; }
+  int lanes() const override { return std::min(threads_, kMostLanes); }
 
  private:
   void product(const Product& o) override {
@@ -74,6 +98,15 @@ void addScatter(double* s, const double* x, size_t rows, size_t d, int threads) 
 }
 
 void lapackEigen(double* matrix, size_t n, size_t count, double* values, double* vectors) {
+  if (count * kMany >= n) {
+    std::vector<double> ascending(n);
+    allPairs(matrix, n, ascending.data());
+    for (size_t i = 0; i < count; i++) {
+      values[i] = ascending[n - 1 - i];
+      std::copy_n(matrix + (n - 1 - i) * n, n, vectors + i * n);
+    }
+    return;
+  }
   const int order = static_cast<int>(n), first = static_cast<int>(n - count + 1), most = order, ask = -1;
   const double none = 0;
   int found = 0, info = 0, integers = 0;

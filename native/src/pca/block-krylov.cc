@@ -1,7 +1,10 @@
 #include "block-krylov.h"
 
 #include <algorithm>
+#include <exception>
 
+#include "../kernels/kernels.h"
+#include "blas-device.h"
 #include "orthonormal-rows.h"
 
 namespace weft::pca {
@@ -14,10 +17,21 @@ BlockKrylov::BlockKrylov(Device& device, int threads, size_t features, size_t mo
       block_(block),
       shift_(features),
       q_(device, block * features),
-      w_(device, block * features),
-      y_(device, blockRows(features) * block) {
+      w_(device, block * features) {
   // What every pass needs is there before the first one.
-  for (int turn = 0; turn < 2; turn++) device_.fill(blockRows(features) * features);
+  const size_t rows = blockRows(features);
+  if (device.lanes() == 1) {
+    y_ = DeviceMatrix(device, rows * block);
+    for (int turn = 0; turn < 2; turn++) device_.fill(rows * features);
+    return;
+  }
+  for (int i = 0; i < device.lanes(); i++) {
+    Lane lane{blasDevice(1), {}, {}, std::vector<double>(features)};
+    lane.w = DeviceMatrix(*lane.device, block * features);
+    lane.y = DeviceMatrix(*lane.device, rows * block);
+    lane.device->fill(rows * features);
+    lanes_.push_back(std::move(lane));
+  }
 }
 
 void BlockKrylov::start(size_t block, uint64_t seed, float* q) {
@@ -38,22 +52,59 @@ void BlockKrylov::begin(const float* q, size_t block, const float* s) {
   now_ = block;
   device_.upload(q, q_.data(), block * features_);
   device_.clear(w_.data(), block * features_);
+  for (Lane& lane : lanes_) lane.device->clear(lane.w.data(), block * features_);
   std::copy(s, s + features_, shift_.begin());
 }
 
 void BlockKrylov::power(const Rows& x, Moments* moments) {
-  const size_t d = features_, b = now_, step = blockRows(d);
-  for (size_t first = 0; first < x.rows; first += step) {
-    const size_t rows = std::min(step, x.rows - first);
-    centre(x, first, rows, shift_.data(), device_.fill(rows * d), threads_, moments);
-    const float* c = device_.place(rows * d);
-    // Y = (X − s) Qᵀ, then W += Yᵀ (X − s)
-    device_.multiply({false, true, rows, b, d, c, d, q_.data(), d, y_.data(), b});
-    device_.multiply({true, false, b, d, rows, y_.data(), b, c, d, w_.data(), d, 1, 1});
+  if (lanes_.empty()) {
+    powerRows(x, 0, x.rows, device_, threads_, y_.data(), w_.data(), moments);
+    return;
+  }
+  // Each thread has rows of its own, and adds them up by itself: nothing waits within a product.
+  const size_t count = lanes_.size();
+  std::exception_ptr failure;
+#pragma omp parallel for num_threads(static_cast<int>(count)) schedule(static, 1)
+  for (size_t i = 0; i < count; i++) {
+    Lane& lane = lanes_[i];
+    try {
+      if (moments) {
+        std::fill(lane.sums.begin(), lane.sums.end(), 0);
+        lane.moments = {lane.sums.data()};
+      }
+      powerRows(x, x.rows * i / count, x.rows * (i + 1) / count, *lane.device, 1, lane.y.data(), lane.w.data(),
+                moments ? &lane.moments : nullptr);
+    } catch (...) {
+#pragma omp critical
+      failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+  // In the order of the lanes: the same bits whichever was done first.
+  for (size_t i = 0; moments && i < count; i++) {
+    const Moments& part = lanes_[i].moments;
+    for (size_t j = 0; j < features_; j++) moments->sums[j] += part.sums[j];
+    moments->squares += part.squares;
+    moments->count += part.count;
   }
 }
 
-void BlockKrylov::product(float* w) { device_.download(w_.data(), w, now_ * features_); }
+void BlockKrylov::powerRows(const Rows& x, size_t from, size_t to, Device& device, int threads, float* y, float* w, Moments* moments) {
+  const size_t d = features_, b = now_, step = blockRows(d);
+  for (size_t first = from; first < to; first += step) {
+    const size_t rows = std::min(step, to - first);
+    centre(x, first, rows, shift_.data(), device.fill(rows * d), threads, moments);
+    const float* c = device.place(rows * d);
+    // Y = (X − s) Qᵀ, then W += Yᵀ (X − s)
+    device.multiply({false, true, rows, b, d, c, d, q_.data(), d, y, b});
+    device.multiply({true, false, b, d, rows, y, b, c, d, w, d, 1, 1});
+  }
+}
+
+void BlockKrylov::product(float* w) {
+  device_.download(w_.data(), w, now_ * features_);
+  for (const Lane& lane : lanes_) kernels().add(lane.w.data(), w, now_ * features_);
+}
 
 void BlockKrylov::extend(const float* w, size_t next, float* q) {
   const size_t d = features_, b = last_, m = size_;

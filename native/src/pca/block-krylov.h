@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "centred-rows.h"
@@ -41,6 +42,14 @@ class BlockKrylov {
   size_t most() const { return most_; }
 
  private:
+  /** Rows of one thread: its device, W so far, Y of a block, and the moments. */
+  struct Lane {
+    std::unique_ptr<Device> device;
+    DeviceMatrix w, y;
+    std::vector<double> sums;
+    Moments moments{};
+  };
+  void powerRows(const Rows& x, size_t from, size_t to, Device& device, int threads, float* y, float* w, Moments* moments);
   OrthonormalRows orthonormalRows() { return {device_, features_, small_.data(), spare_.data(), random_}; }
 
   Device& device_;
@@ -50,6 +59,7 @@ class BlockKrylov {
   uint64_t random_ = 0;
   std::vector<float> shift_;
   std::vector<double> t_;  // most × most
+  std::vector<Lane> lanes_;  // none where the device is one whole
   DeviceMatrix q_, w_, y_, basis_, spare_, small_;
 };
 

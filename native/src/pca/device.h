@@ -62,6 +62,8 @@ class Device {
   virtual float* fill(size_t count) = 0;
   /** What was filled last, where the device reads it: until the next fill but one. */
   virtual const float* place(size_t count) = 0;
+  /** Threads of the host that may compute side by side, each on a device of one thread: 1 where the device is one whole. */
+  virtual int lanes() const { return 1; }
   /**
    * Of a symmetric matrix (n × n, whole): the `count` largest eigenvalues, descending, and their vectors as rows. Destroys the matrix. Throws
    * DeviceError bad-argument for what is not finite.

@@ -13,7 +13,8 @@ import {
   type Values,
 } from './samples.js';
 import { requireShape, type WrittenShard, writeShard } from './shard-writer.js';
-import type { OpenSource, Progress, Source, SubsetName } from './sources/source.js';
+import { BAD_IMAGES_FILE, countLeftOut, type LeftOut, leftOutReport, leftOutSentence } from './sources/bad-images.js';
+import type { LeftOutRow, OpenSource, Progress, Source, SubsetName } from './sources/source.js';
 import { makeStagingFolder, publish } from './staging.js';
 import { fileStorage } from './storage/file-storage.js';
 import type { Storage } from './storage/storage.js';
@@ -108,6 +109,7 @@ export async function stageDataset(
   try {
     let done = 0;
     const storage = fileStorage();
+    const leftOut = [...(source.leftOut ?? [])];
     const shards = await writeShards(source, {
       storage,
       dir: staging,
@@ -117,9 +119,11 @@ export async function stageDataset(
         done += samples;
         onProgress?.({ stage: 'write', done, total: totalSamples(source) });
       },
+      onLeftOut: (file) => leftOut.push(file),
     });
-    const manifest = manifestOf({ name: source.name, ...(await describe(source)) }, shards);
+    const manifest = manifestOf({ name: source.name, ...(await describe(source, leftOut)) }, shards);
     signal?.throwIfAborted();
+    if (leftOut.length > 0) await storage.write(`${staging}/${BAD_IMAGES_FILE}`, leftOutReport(leftOut), { signal });
     await writeManifest(storage, staging, manifest, { signal });
     return { staging, manifest };
   } catch (error) {
@@ -128,7 +132,7 @@ export async function stageDataset(
   }
 }
 
-/** Samples of both subsets, where they are known by now. */
+/** Rows of both subsets, where they are known by now. */
 export function totalSamples(source: OpenSource): number | null {
   const [train, test] = [source.samples('train'), source.samples('test')];
   return train === null || test === null ? null : train + test;
@@ -142,18 +146,39 @@ export interface ShardTarget {
   readonly signal?: AbortSignal | undefined;
   /** Shards that are there already: reading goes on behind them. */
   readonly kept?: WrittenShards;
+  /** The source's first row behind them. Default: as many as they have samples. */
+  readonly start?: Readonly<Record<SubsetName, number>>;
   /** Told of samples as they are read. */
   readonly onSamples?: (count: number) => void;
   /** Told of each shard once it is whole in its place; the next one is not written before it has settled. */
-  readonly onShard?: (shard: WrittenShard, at: { subset: SubsetName; index: number }) => void | Promise<void>;
+  readonly onShard?: (shard: WrittenShard, at: ShardPlace) => void | Promise<void>;
+  /** Told of each file that reading leaves out. */
+  readonly onLeftOut?: (file: LeftOut) => void;
 }
 
-/** What a source's manifest says of it, but its name. To be asked after reading. */
+/** Where a shard stands, and where the source stood behind it. */
+export interface ShardPlace {
+  readonly subset: SubsetName;
+  readonly index: number;
+  /** The source's first row behind it; null where the source leaves none out, and the samples tell. */
+  readonly next: number | null;
+  /** Left out since the shard before it. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * What a source's manifest says of it, but its name. To be asked after reading.
+ *
+ * @param leftOut all files that were left out
+ */
 export async function describe(
   source: OpenSource,
+  leftOut: readonly LeftOut[],
 ): Promise<Pick<Manifest, 'split' | 'note' | 'inputShape' | 'dtype' | 'labelNames'>> {
   const { split, inputShape, dtype = 'uint8', labelNames } = source;
-  return { split, note: [source.note, ...(await source.remarks())].join(' '), inputShape, dtype, labelNames };
+  const sentence = leftOutSentence(countLeftOut(leftOut));
+  const note = [source.note, ...(await source.remarks()), ...(sentence === null ? [] : [`${sentence}.`])].join(' ');
+  return { split, note, inputShape, dtype, labelNames };
 }
 
 /**
@@ -177,7 +202,7 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
   const { inputShape, labelNames, dtype = 'uint8' } = source;
   const features = featureCount(inputShape);
   const shards = [...(to.kept?.[name] ?? [])];
-  const start = shards.reduce((sum, shard) => sum + shard.samples, 0);
+  const start = to.start?.[name] ?? shards.reduce((sum, shard) => sum + shard.samples, 0);
   const known = source.samples(name);
   const most = known === null ? to.shardSamples : Math.max(1, Math.min(to.shardSamples, known - start));
   const empty = (): Filling => ({
@@ -189,8 +214,15 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
   let spare: Filling | null = null;
   let writing = Promise.resolve();
   let failed = false;
+  let next: number | null = null;
+  let leftOut: LeftOutRow[] = [];
   const flush = async (): Promise<void> => {
     const full = filling;
+    // What lies behind the last sample belongs to the next shard: who goes on behind this one finds it again.
+    const behind = next;
+    const isBefore = ({ row }: LeftOutRow): boolean => behind !== null && row < behind;
+    const place = { subset: name, next: behind, leftOut: leftOut.filter(isBefore).map(plain) };
+    leftOut = leftOut.filter((file) => !isBefore(file));
     await writing;
     writing = (async () => {
       const index = shards.length;
@@ -204,7 +236,7 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
         signal: to.signal,
       });
       shards.push(shard);
-      await to.onShard?.(shard, { subset: name, index });
+      await to.onShard?.(shard, { ...place, index });
       full.count = 0;
       spare = full;
     })();
@@ -214,7 +246,11 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
     });
   };
   try {
-    for await (const batch of source.read(name, { start, signal: to.signal })) {
+    const onLeftOut = (file: LeftOutRow): void => {
+      leftOut.push(file);
+      to.onLeftOut?.(plain(file));
+    };
+    for await (const batch of source.read(name, { start, signal: to.signal, onLeftOut })) {
       requireBatch(batch, { name, inputShape, dtype });
       // A batch may be many shards.
       for (let row = 0; row < batch.count && !failed; ) {
@@ -229,6 +265,7 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
         filling.labels.set(batch.labels.subarray(row, row + rows), filling.count);
         filling.count += rows;
         row += rows;
+        if (batch.rows) next = batch.rows[row - 1]! + 1;
         to.onSamples?.(rows);
       }
       if (failed) break;
@@ -241,6 +278,8 @@ async function writeSubset(source: OpenSource, name: SubsetName, to: ShardTarget
   await writing;
   return shards;
 }
+
+const plain = ({ file, subset, reason }: LeftOutRow): LeftOut => ({ file, subset, reason });
 
 function requireBatch(batch: Samples, o: { name: string; inputShape: readonly number[]; dtype: Dtype }): void {
   requireShape(batch, o.inputShape, o.name);

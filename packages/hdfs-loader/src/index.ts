@@ -38,6 +38,17 @@ export {
 export { DTYPES, type Dtype, newValues, type Samples, type Values } from './samples.js';
 export { type ShardContent, type WrittenShard, writeShard } from './shard-writer.js';
 export { contactSheet } from './sheet/contact-sheet.js';
+export {
+  BAD_IMAGES_FILE,
+  type BadImageError,
+  type BadImageReason,
+  type LeftOut,
+  type LeftOutCounts,
+  type LeftOutReason,
+  leftOutSentence,
+  ON_BAD_IMAGE,
+  type OnBadImage,
+} from './sources/bad-images.js';
 export { type ClassFolderOptions, classFolders } from './sources/class-folders.js';
 export { csvTable } from './sources/csv.js';
 export { type DeepFashionOptions, deepFashion } from './sources/deep-fashion.js';

@@ -2,10 +2,12 @@
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import {
+  BAD_IMAGES_FILE,
   type IngestProgress,
   type IngestResult,
   ingest,
   LoaderError,
+  leftOutSentence,
   openStorage,
   type StorageOptions,
   sourceOf,
@@ -93,6 +95,8 @@ async function run(from: string, to: string, flags: IngestFlags): Promise<void> 
           },
           onNotice: (text) => view.line(text),
         });
+        const leftOut = leftOutSentence(result.leftOut);
+        if (leftOut !== null) view.line(`${leftOut}: ${to}/${BAD_IMAGES_FILE} names them`);
         view.stop();
         process.stdout.write(`${json ? JSON.stringify({ location: to, ...result }) : summary(result, to)}\n`);
       } finally {

@@ -1,7 +1,7 @@
 /** Brings up the workers of a preprocessing, has them fit and transform, and keeps what they have finished. */
 import { performance } from 'node:perf_hooks';
 import type { Dataset, StagedShards, StorageOptions } from '@weft/hdfs-loader';
-import { encodeTransformer, type Pipeline } from '@weft/preprocessing';
+import { encodeTransformer, type FitProgress, type Pipeline } from '@weft/preprocessing';
 import type { Answer, Message } from '@weft/transport';
 import { ControlKind, type NodeSeat, readHeader, SCHEMAS, toHeader } from '../control-messages.js';
 import { type Deferred, deferred } from '../deferred.js';
@@ -71,6 +71,8 @@ class Coordination {
   /** A pipeline as encodeTransformer writes it. */
   #state: Uint8Array;
   readonly #fits: boolean;
+  /** The steps that are not fitted yet, as they are spelt. */
+  readonly #unfitted: string[];
   readonly #fitted = deferred<void>();
   readonly #written = deferred<void>();
   readonly #joined = new Set<number>();
@@ -89,6 +91,7 @@ class Coordination {
     this.#rows = new FitRows(source.manifest.subsets.train.samples);
     this.#state = Buffer.concat(encodeTransformer(pipeline));
     this.#fits = !pipeline.isFitted;
+    this.#unfitted = pipeline.text.split(',').filter((_, i) => !pipeline.steps[i]!.isFitted);
     this.#control = new RunControl({
       ...{ run, hosts, insecure, logDir, signal },
       members: this.#workers,
@@ -133,11 +136,9 @@ class Coordination {
         return this.#job(peer.rank);
       case PreprocessKind.meet:
         return this.#meet(peer.rank, readHeader(PREPROCESS_SCHEMAS.address, header, where));
-      case ControlKind.progress: {
-        const running = this.#rows.add(peer.rank, readHeader(PREPROCESS_SCHEMAS.progress, header, where));
-        this.#control.tell(() => this.#o.onFit(running));
+      case ControlKind.progress:
+        this.#progress(peer.rank, readHeader(PREPROCESS_SCHEMAS.progress, header, where));
         return undefined;
-      }
       case PreprocessKind.notice:
         this.#notice(readHeader(PREPROCESS_SCHEMAS.notice, header, where).line);
         return undefined;
@@ -181,6 +182,13 @@ class Coordination {
     return { header: toHeader(job), sendView: this.#state };
   }
 
+  #progress(rank: number, progress: FitProgress): void {
+    // Others are in the next step while rank 0 hands over the one before.
+    if (progress.step !== this.#unfitted[0]) return;
+    const running = this.#rows.add(rank, progress);
+    this.#control.tell(() => this.#o.onFit(running));
+  }
+
   async #meet(rank: number, address: Address): Promise<Answer> {
     this.#addresses.set(rank, address);
     if (this.#addresses.size === this.#workers) this.#met.resolve();
@@ -204,6 +212,7 @@ class Coordination {
       await staged.writeFile(`data/${STATE_FILE}`, o.state);
     });
     this.#state = o.state;
+    this.#unfitted.shift();
     this.#control.tell(() => this.#o.onFitted(o.step, seconds));
     this.#stepStartedMs = performance.now();
     if (o.isLast) this.#fitted.resolve();

@@ -23,7 +23,7 @@ import type { Piece } from './slices.js';
 export const PreprocessKind = { meet: 41, fitted: 42, written: 43, notice: 44 } as const;
 
 /** A location, and how its storage is reached. */
-export interface Place {
+interface Place {
   readonly location: string;
   readonly storage: StorageOptions;
 }

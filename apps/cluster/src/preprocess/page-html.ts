@@ -1,11 +1,22 @@
 /** The page of a report as HTML: numbers and pictures in, text out. */
 import { duration, integer, percent } from '../format.js';
+import type { PictureShape } from './picture.js';
 import type { PreprocessReport } from './report.js';
 import { CURVE_COLOR, cumulative } from './variance-curve.js';
 
+/** A picture of a page. */
+interface Picture {
+  /** A data URI. */
+  readonly image: string;
+  readonly shape: PictureShape;
+  readonly alt: string;
+  /** Written below it. */
+  readonly what?: string;
+}
+
 /** Pictures with one caption. */
 export interface Figure {
-  readonly pictures: readonly { readonly image: string; readonly alt: string; readonly what?: string }[];
+  readonly pictures: readonly Picture[];
   readonly caption: string;
 }
 
@@ -27,21 +38,23 @@ h2 { font-size: 1.2rem; margin: 2.75rem 0 .35rem; }
 p { margin: 0 0 1rem; max-width: 46rem; }
 .soft, figcaption, dt, caption { color: var(--soft); }
 code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(12.5rem, 45%), 1fr)); gap: .75rem; margin: 1.5rem 0 0; }
 dl div { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
 dt { font-size: .82rem; } dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .35rem 1.75rem .35rem 0; border-bottom: 1px solid var(--line); font-weight: 400; }
+th, td { text-align: left; padding: .35rem 1.75rem .35rem 0; border-bottom: 1px solid var(--line); font-weight: 400; white-space: nowrap; }
 thead th { color: var(--soft); font-size: .85rem; } .number { text-align: right; }
 figure { margin: 0; } figcaption { font-size: .82rem; margin-top: .3rem; overflow-wrap: anywhere; }
 .chart svg { width: 100%; height: auto; max-width: 46rem; font-family: inherit; }
 .chart [stroke="${CURVE_COLOR}"] { stroke: var(--accent); } .chart [fill="${CURVE_COLOR}"] { fill: var(--accent); }
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: .9rem; }
-.examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: 1.4rem 1.75rem; }
-@media (max-width: 28rem) { .examples { grid-template-columns: 1fr; } }
+.learnt { display: grid; grid-template-columns: 13.6rem 1fr; gap: 1.4rem; align-items: start; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); gap: .9rem; }
+@media (max-width: 40rem) { .learnt { grid-template-columns: 1fr; } .learnt > figure { max-width: 13.6rem; } }
+.examples { display: flex; flex-wrap: wrap; gap: 1.4rem 2.2rem; }
 .row { display: flex; gap: .6rem; } .row span { flex: 0 1 6rem; min-width: 0; font-size: .75rem; color: var(--soft); }
-img { display: block; width: 100%; border-radius: .35rem; border: 1px solid var(--line); image-rendering: pixelated; }
+img { display: block; width: 100%; height: auto; border-radius: .35rem; border: 1px solid var(--line); }
+.squares { image-rendering: pixelated; }
 summary { cursor: pointer; color: var(--soft); } details { margin-top: .5rem; }
 `;
 
@@ -61,10 +74,10 @@ function factsOf(r: PreprocessReport): [name: string, value: string][] {
     ['test images', integer(r.samples.test)],
     ['classes', integer(r.classes)],
     ['an image was', shape(r.source.inputShape)],
-    ['a sample is', `${shape(r.inputShape)} ${r.dtype}`],
+    ['a sample is', shape(r.inputShape)],
+    ['values are', r.dtype],
     ...(r.pca ? ([['variance kept', percent(r.pca.varianceKept)]] as [string, string][]) : []),
-    ['took', duration(r.seconds)],
-    ['workers', integer(r.workers)],
+    ['took', `${duration(r.seconds)}, ${r.workers} worker${r.workers === 1 ? '' : 's'}`],
   ];
 }
 
@@ -100,27 +113,34 @@ function curveSection({ svg, ratios }: NonNullable<Page['curve']>): string {
 <tbody>${rows.join('')}</tbody></table></details>`;
 }
 
-const figure = ({ pictures, caption }: Figure): string => {
-  const images = pictures.map(({ image, alt, what }) => {
-    const img = `<img src="${image}" alt="${escapeHtml(alt)}">`;
-    return what === undefined ? img : `<span>${img}${escapeHtml(what)}</span>`;
+/** Below, pixels are shown as the squares that they are. */
+const FEW_PIXELS = 64;
+
+function imgOf({ image, alt, shape: [height, width] }: Picture): string {
+  const squares = width <= FEW_PIXELS ? ' class="squares"' : '';
+  return `<img${squares} src="${image}" width="${width}" height="${height}" alt="${escapeHtml(alt)}">`;
+}
+
+function figure({ pictures, caption }: Figure): string {
+  const isRow = pictures.some(({ what }) => what !== undefined);
+  const images = pictures.map((picture) => {
+    const { what } = picture;
+    return isRow ? `<span>${imgOf(picture)}${escapeHtml(what ?? '')}</span>` : imgOf(picture);
   });
-  const all = pictures.some(({ what }) => what !== undefined)
-    ? `<div class="row">${images.join('')}</div>`
-    : images.join('');
+  const all = isRow ? `<div class="row">${images.join('')}</div>` : images.join('');
   return `<figure>${all}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
-};
+}
 
 function learntSection({ mean, components }: NonNullable<Page['learnt']>): string {
   return `<h2>What was learnt</h2>
 <p class="soft">The mean image, and the first ${components.length} components with the share of the variance that each explains. Gray is zero.</p>
-<div class="grid">${[mean, ...components].map(figure).join('\n')}</div>`;
+<div class="learnt">${figure(mean)}<div class="grid">${components.map(figure).join('\n')}</div></div>`;
 }
 
 function examplesSection(examples: readonly Figure[], { samples, testError }: PreprocessReport): string {
   const some = samples.test > 0 ? 'test' : 'training';
   const lost = testError
-    ? `<p>Restored from what is kept, the test images differ by ${testError.rmse.toPrecision(3)} (root mean square, a value); ` +
+    ? `<p>Restored from what is kept, the test images differ by ${testError.rmse.toPrecision(3)} a value (root mean square); ` +
       `${percent(testError.varianceLost)} of their variance is lost.</p>`
     : '';
   return `<h2>Some ${some} images</h2>

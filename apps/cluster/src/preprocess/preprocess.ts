@@ -14,10 +14,11 @@ import {
   type StorageOptions,
   stageShards,
 } from '@weft/hdfs-loader';
-import { decodeTransformer, Pipeline } from '@weft/preprocessing';
+import { decodeTransformer, encodeTransformer, Pipeline } from '@weft/preprocessing';
 import { storageOptions } from '../config.js';
 import { openSource } from '../dataset.js';
 import { ClusterError, interrupted, oneLine } from '../errors.js';
+import { INSECURE } from '../node-connection.js';
 import { withPid } from '../node-group.js';
 import { limitSlots } from '../run-hosts.js';
 import { configurePreprocess, type PreprocessConfig, type PreprocessOptions } from './config.js';
@@ -123,6 +124,7 @@ async function preprocessInto(staged: StagedShards, job: Job): Promise<Preproces
   const queue = new ShardQueue({ subsets, has, nearness: near?.ofWorker });
   const kept = queue.done;
   view.begin?.({ config, manifest, steps: begun.text });
+  if (config.insecure) view.line?.(INSECURE);
   const pipeline =
     begun.isFitted && queue.isDone ? begun : await runWorkers(staged, { ...job, pipeline: begun, queue, notes, near });
   const report = preprocessReport({
@@ -180,7 +182,10 @@ function pipelineOf(bytes: Uint8Array): Pipeline {
 /** The pipeline as far as an earlier process has fitted it. */
 async function resume(staged: StagedShards, parsed: Pipeline): Promise<Pipeline> {
   const bytes = await staged.readFile(`data/${STATE_FILE}`);
-  return bytes === null ? parsed : pipelineOf(bytes);
+  if (bytes !== null) return pipelineOf(bytes);
+  // Steps that learn nothing are what is saved.
+  if (parsed.isFitted) await staged.writeFile(`data/${STATE_FILE}`, encodeTransformer(parsed));
+  return parsed;
 }
 
 /** @throws {ClusterError} `usage` where steps are unknown, or do not fit the images or their number */

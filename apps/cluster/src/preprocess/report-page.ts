@@ -53,11 +53,11 @@ async function learntFigures(pipeline: Pipeline): Promise<{ mean: Figure; compon
     const share = `${(explainedVarianceRatio[k]! * 100).toFixed(1)} %`;
     // Gray is 0, which a component has no more to say about.
     const image = await pictureOf(row, shape, [-most, most]);
-    return { pictures: [{ image, alt: `Component ${k + 1} as a picture` }], caption: `${k + 1}: ${share}` };
+    return { pictures: [{ image, shape, alt: `Component ${k + 1} as a picture` }], caption: `${k + 1}: ${share}` };
   });
   const image = await pictureOf(mean, shape, rangeOf(mean));
   return {
-    mean: { pictures: [{ image, alt: 'Mean of the training images' }], caption: 'mean' },
+    mean: { pictures: [{ image, shape, alt: 'Mean of the training images' }], caption: 'mean' },
     components: await Promise.all(components),
   };
 }
@@ -80,7 +80,7 @@ async function exampleFigures(examples: Examples, labelNames: readonly string[])
       const name = labelNames[label] ?? String(label);
       const pictures = stages.map(async ({ what, rows, shape, range }) => {
         const image = await pictureOf(rowOf(rows, i).values, shape, range);
-        return { image, alt: `${name}, ${what}`, what };
+        return { image, shape, alt: `${name}, ${what}`, what };
       });
       const caption = rmse ? `${name} · error ${rmse[i]!.toPrecision(3)}` : name;
       return { pictures: await Promise.all(pictures), caption };

@@ -1,6 +1,6 @@
 /** The workers of a fit, who add up what they have learnt. */
 import type { AllReduce } from '@weft/preprocessing';
-import { allReduce, type Connection, type Group, joinGroup } from '@weft/transport';
+import { allReduce, type Connection, joinGroup } from '@weft/transport';
 import { type NodeStart, readHeader, toHeader } from '../control-messages.js';
 import { nodeOptions } from '../node-connection.js';
 import { BARRIER_MS, START_MS } from '../timing.js';
@@ -31,15 +31,10 @@ export async function joinRing(start: NodeStart, control: Connection, o: { size:
       return readHeader(PREPROCESS_SCHEMAS.meeting, header, 'meeting').addresses;
     },
   });
-  return ringOf(group);
-}
-
-/** A group's sum. Who comes first waits for the slowest: that one is gone is noticed by the connection. */
-export function ringOf(group: Group): Ring {
-  const { rank, size } = group;
   return {
-    rank,
-    size,
+    rank: group.rank,
+    size: group.size,
+    // Who comes first waits for the slowest: that one is gone is noticed by the connection.
     sum: (vector) => allReduce(group, vector, { timeoutMs: BARRIER_MS }),
     close: () => group.close(),
   };

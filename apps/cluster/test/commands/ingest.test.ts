@@ -63,6 +63,34 @@ describe('cluster ingest', { timeout: 60_000 }, () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
+  it('stops at a bad image and says how to go on; leaves it out and says so', async () => {
+    const parent = scratchFolder();
+    const [photos, dest] = [join(parent, 'photos'), join(parent, 'd')];
+    // A GIF of one white pixel.
+    const pixel = Buffer.from('R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=', 'base64');
+    for (const label of ['a', 'b']) {
+      mkdirSync(join(photos, label), { recursive: true });
+      for (let i = 0; i < 5; i++) writeFileSync(join(photos, label, `${i}.gif`), pixel);
+    }
+    writeFileSync(join(photos, 'a', 'broken.gif'), pixel.subarray(0, 30));
+    writeFileSync(join(photos, 'b', 'notes.txt'), 'mine');
+    expect(await run(photos, dest)).toBe(1);
+    expect(said.err).toMatch(
+      /^error: .*\/b\/notes\.txt: expected an image .* \(not-an-image\); --on-bad-image skip leaves such files out\n$/,
+    );
+    expect(readdirSync(parent)).toEqual(['photos']);
+    said.err = '';
+    expect(await run(photos, dest, '--on-bad-image', 'skip', '--json')).toBe(0);
+    expect(said.err).toMatch(
+      /^2 files were left out: 1 not-an-image, 1 truncated: .*\/d\/bad-images\.json names them\n$/,
+    );
+    expect(JSON.parse(said.out)).toMatchObject({
+      madeSamples: 10,
+      leftOut: { total: 2, reasons: { 'not-an-image': 1, truncated: 1 } },
+    });
+    expect(readdirSync(dest)).toContain('bad-images.json');
+  });
+
   it('stops in order at Ctrl-C, and the same command goes on', async () => {
     const parent = scratchFolder();
     const dest = join(parent, 'd');

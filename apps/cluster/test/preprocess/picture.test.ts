@@ -19,7 +19,7 @@ describe('pictureOf', () => {
     ];
     const red = await pictureOf(Uint8Array.of(255, 0, 0, 9, 9, 9), [1, 2, 3], [0, 255]);
     expect(await pixels(red)).toEqual([255, 0, 0, 9, 9, 9]);
-    expect(await pixels(await pictureOf([5, 5], [1, 2, 1], [5, 5]))).toEqual([0, 0]);
+    expect(await pixels(await pictureOf([5, 5, 5, 5, 5, 5], [1, 2, 3], [5, 5]))).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });
 

@@ -167,6 +167,13 @@ describe('preprocess', START, () => {
     expect(report.keptSamples).toBeGreaterThan(0);
   });
 
+  it('keeps bytes where no step makes other numbers of them, and learns nothing then', async () => {
+    const { options, run } = await job({ steps: 'crop=2,flatten' });
+    expect(await run()).toMatchObject({ inputShape: [4], dtype: 'uint8', pca: null });
+    const { manifest } = await openDataset(options.destination);
+    expect(manifest).toMatchObject({ dtype: 'uint8', inputShape: [4] });
+  });
+
   it('has no more workers than there are training samples, and does without test samples', async () => {
     const small = await shardedDataset({ train: 1, test: 0, shardSamples: 25 });
     const { run } = await job({ source: small, steps: 'minmax=per-pixel' });

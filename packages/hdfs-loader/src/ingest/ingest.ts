@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { describe, sampleBytes, samplesOfShard, totalSamples, writeShards } from '../dataset-writer.js';
 import type { Manifest } from '../manifest.js';
+import { BAD_IMAGES_FILE, countLeftOut, type LeftOutCounts, leftOutReport } from '../sources/bad-images.js';
 import type { Progress, Source } from '../sources/source.js';
 import type { Storage } from '../storage/storage.js';
 import { destinationAt, requireFree } from './destination.js';
+import { positionOf, readPosition } from './source-position.js';
 import { type StageOptions, stageShards } from './staged-shards.js';
 
 /** How far an ingest is. */
@@ -37,6 +39,8 @@ export interface IngestResult {
   readonly keptSamples: number;
   /** Bytes of all shards. */
   readonly bytes: number;
+  /** Files that were left out, by earlier processes too; `bad-images.json` beside the manifest names them. */
+  readonly leftOut: LeftOutCounts;
   /** From opening the source to the last rename. */
   readonly seconds: number;
 }
@@ -44,7 +48,7 @@ export interface IngestResult {
 /**
  * Converts a source into a data set on any storage: shards and, last, their manifest, in a folder `.NAME.ingest` beside the
  * destination, which is then renamed. What is at the destination is always whole. After a kill -9 the same call goes on
- * behind the shards that are finished, and the bytes are those of an undisturbed one.
+ * behind the shards that are finished, and the bytes are those of an undisturbed one, those of the report of files that were left out too.
  *
  * @param destination what openStorage gives for the folder that is to be
  * @throws LoaderError DATASET_EXISTS, LOCKED, OTHER_INGEST, INVALID_ARGUMENT, and what reading the source and writing throw
@@ -67,12 +71,16 @@ export async function ingest(
   const staged = await stageShards(destination, plan, { restart, overwrite, signal, onNotice });
   try {
     const kept = { train: staged.prefix('train'), test: staged.prefix('test') };
+    const [train, test] = [readPosition(kept.train, staged.dir), readPosition(kept.test, staged.dir)];
+    const leftOut = [...(opened.leftOut ?? []), ...train.leftOut, ...test.leftOut];
+    let leftOutRows = train.leftOut.length + test.leftOut.length;
     const keptSamples = [...kept.train, ...kept.test].reduce((sum, shard) => sum + shard.samples, 0);
     let samples = keptSamples;
     const tell = (more: number): void => {
       samples += more;
       const bytes = samples * sampleBytes(inputShape, dtype);
-      options.onProgress?.({ samples, totalSamples: totalSamples(opened), bytes, keptSamples });
+      const rows = totalSamples(opened);
+      options.onProgress?.({ samples, totalSamples: rows === null ? null : rows - leftOutRows, bytes, keptSamples });
     };
     tell(0);
     await writeShards(opened, {
@@ -81,14 +89,21 @@ export async function ingest(
       shardSamples,
       signal,
       kept,
+      start: { train: train.next, test: test.next },
       onSamples: tell,
-      onShard: (shard, { subset, index }) => staged.add(subset, index, shard),
+      onShard: (shard, place) => staged.add(place.subset, place.index, shard, positionOf(place)),
+      onLeftOut: (file) => {
+        leftOut.push(file);
+        leftOutRows++;
+      },
     });
-    const manifest = await staged.finish(await describe(opened));
-    const { train, test } = manifest.subsets;
-    const bytes = [...train.shards, ...test.shards].reduce((sum, shard) => sum + shard.bytes, 0);
+    if (leftOut.length > 0) await staged.writeFile(`data/${BAD_IMAGES_FILE}`, leftOutReport(leftOut));
+    const manifest = await staged.finish(await describe(opened, leftOut));
+    const { subsets } = manifest;
+    const bytes = [...subsets.train.shards, ...subsets.test.shards].reduce((sum, shard) => sum + shard.bytes, 0);
     const seconds = (performance.now() - startedMs) / 1000;
-    return { manifest, madeSamples: samples - keptSamples, keptSamples, bytes, seconds };
+    const counts = countLeftOut(leftOut);
+    return { manifest, madeSamples: samples - keptSamples, keptSamples, bytes, leftOut: counts, seconds };
   } finally {
     await staged.leave();
   }

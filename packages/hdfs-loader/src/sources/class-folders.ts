@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LoaderError } from '../errors.js';
 import type { FileStatus, Storage } from '../storage/storage.js';
+import { BadImageError, type LeftOut, withAdvice } from './bad-images.js';
 import { type ImageOptions, isImageName } from './image-decoder.js';
 import { type ListedImage, openImages } from './listed-images.js';
 import type { OpenOptions, OpenSource, Source, SubsetName } from './source.js';
@@ -28,7 +29,8 @@ interface Found {
 const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** Hadoop and most tools leave such things lying about. */
-const isHidden = (name: string): boolean => name.startsWith('.') || name.startsWith('_');
+const isHidden = (name: string): boolean =>
+  name.startsWith('.') || name.startsWith('_') || name === 'Thumbs.db' || name === 'desktop.ini';
 
 /**
  * Images in a folder for each class, `DIR/<class>/*.jpg`, or `DIR/train/<class>/*.jpg` and `DIR/test/<class>/*.jpg`; JPEG, PNG, WebP,
@@ -73,6 +75,8 @@ async function open(storage: Storage, dir: string, options: ClassFolderOptions &
   return openImages(
     storage,
     {
+      dir,
+      leftOut: found.leftOut,
       name: options.name ?? (dir.slice(dir.lastIndexOf('/') + 1) || 'images'),
       split: found.isSplit ? 'folders' : 'seeded',
       note,
@@ -84,12 +88,32 @@ async function open(storage: Storage, dir: string, options: ClassFolderOptions &
   );
 }
 
+/** What a listing found. */
+interface Listed {
+  /** Sorted by path. */
+  readonly files: readonly Found[];
+  readonly isSplit: boolean;
+  readonly leftOut: readonly LeftOut[];
+}
+
 async function list(
   storage: Storage,
   dir: string,
-  { signal, onProgress }: OpenOptions,
-): Promise<{ files: Found[]; isSplit: boolean }> {
-  const top = await folders(storage, dir, signal);
+  { signal, onProgress, onBadImage }: OpenOptions & ImageOptions,
+): Promise<Listed> {
+  const leftOut: LeftOut[] = [];
+  const leave = (path: string, reason: LeftOut['reason'], subset: SubsetName | null): void =>
+    void leftOut.push({ file: path.slice(dir.length + 1), subset, reason });
+  const foldersIn = async (path: string): Promise<FileStatus[]> => {
+    const found: FileStatus[] = [];
+    for await (const status of storage.list(path, { signal })) {
+      if (isHidden(status.name)) leave(status.path, 'hidden', null);
+      else if (status.type === 'directory') found.push(status);
+      else leave(status.path, 'outside', null);
+    }
+    return found.sort((a, b) => byText(a.name, b.name));
+  };
+  const top = await foldersIn(dir);
   const isSplit = top.some(({ name }) => name === 'train');
   const classes: { status: FileStatus; subset: SubsetName }[] = [];
   for (const status of top) {
@@ -97,8 +121,7 @@ async function list(
     else if (!Object.hasOwn(SPLITS, status.name))
       throw new LoaderError('INVALID_SOURCE', `${status.path}: expected train, val or test beside ${dir}/train`);
     else
-      for (const inside of await folders(storage, status.path, signal))
-        classes.push({ status: inside, subset: SPLITS[status.name]! });
+      for (const inside of await foldersIn(status.path)) classes.push({ status: inside, subset: SPLITS[status.name]! });
   }
   if (classes.length === 0) {
     throw new LoaderError('INVALID_SOURCE', `${dir}: expected a folder for each class, with images in it`);
@@ -107,24 +130,19 @@ async function list(
   for (const { status, subset } of classes) {
     const before = files.length;
     for await (const { name, path, type, length, modifiedMs } of storage.list(status.path, { signal })) {
-      if (isHidden(name)) continue;
-      if (type === 'directory' || !isImageName(name)) {
+      const known = isSplit ? subset : null;
+      if (isHidden(name)) leave(path, 'hidden', known);
+      else if (type === 'file' && isImageName(name)) {
+        files.push({ path, className: status.name, subset, length, modifiedMs });
+        if (files.length % LIST_EVERY === 0) onProgress?.({ stage: 'list', done: files.length, total: null });
+      } else if (onBadImage === 'skip') leave(path, 'not-an-image', known);
+      else {
         const message = `${path}: expected an image (jpg, png, webp, gif, tif, avif), got a ${type}`;
-        throw new LoaderError('INVALID_SOURCE', message);
+        throw withAdvice(new BadImageError('not-an-image', message));
       }
-      files.push({ path, className: status.name, subset, length, modifiedMs });
-      if (files.length % LIST_EVERY === 0) onProgress?.({ stage: 'list', done: files.length, total: null });
     }
     if (files.length === before) throw new LoaderError('INVALID_SOURCE', `${status.path}: expected images, got none`);
   }
   files.sort((a, b) => byText(a.path, b.path));
-  return { files, isSplit };
-}
-
-async function folders(storage: Storage, dir: string, signal: AbortSignal | undefined): Promise<FileStatus[]> {
-  const found: FileStatus[] = [];
-  for await (const status of storage.list(dir, { signal })) {
-    if (status.type === 'directory' && !isHidden(status.name)) found.push(status);
-  }
-  return found.sort((a, b) => byText(a.name, b.name));
+  return { files, isSplit, leftOut };
 }

@@ -71,6 +71,7 @@ async function open(storage: Storage, dir: string, options: DeepFashionOptions &
     storage,
     {
       name,
+      dir,
       split: isSynthetic ? 'synthetic' : 'official',
       note,
       labelNames: used.map((category) => categories[category]!.name),

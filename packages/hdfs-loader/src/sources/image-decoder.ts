@@ -1,9 +1,14 @@
+import type { Sharp, SharpOptions } from 'sharp';
 import { LoaderError } from '../errors.js';
+import { BadImageError, type OnBadImage } from './bad-images.js';
+import { imageFormat, MAX_PIXELS, requireAvif, requireGif, requirePng, requireWebp } from './image-header.js';
+import { requireJpeg } from './jpeg-header.js';
 import { loadSharp } from './sharp.js';
+import { requireTiff } from './tiff-header.js';
 
-/** Pixels of a file's image at most: 100 megapixels. A small damaged or hostile file must not take all memory. */
-const MAX_PIXELS = 100_000_000;
-const DEPTH = { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true } as const;
+const INPUT = { failOn: 'error', limitInputPixels: MAX_PIXELS, sequentialRead: true } as const satisfies SharpOptions;
+/** libjpeg only warns of damaged data; libpng warns of harmless profiles. */
+const JPEG_INPUT = { ...INPUT, failOn: 'warning' } as const satisfies SharpOptions;
 const MAX_SIDE = 16_384;
 
 /** How images are read. */
@@ -12,6 +17,11 @@ export interface ImageOptions {
   readonly imageSize?: { readonly height: number; readonly width: number } | undefined;
   /** 3: sRGB; 1: luminance. Default: as the first image. */
   readonly channels?: 1 | 3 | undefined;
+  /**
+   * What is done with files that are corrupt, truncated, empty, no image, CMYK, animated or above 100 megapixels. Default `stop`: the first one ends the work, by name.
+   * `skip` leaves them out, of folders and DeepFashion, and counts them.
+   */
+  readonly onBadImage?: OnBadImage | undefined;
 }
 
 /** What every image is made. */
@@ -22,17 +32,6 @@ export interface ImageForm {
   /** The file that decided the size; null when the user did. */
   readonly decidedBy: string | null;
 }
-
-// The first bytes of what is read. SVG, which libvips reads too, is a program more than an image.
-const SIGNATURES: readonly (readonly [format: string, offset: number, bytes: readonly number[]])[] = [
-  ['JPEG', 0, [0xff, 0xd8, 0xff]],
-  ['PNG', 0, [0x89, 0x50, 0x4e, 0x47]],
-  ['WebP', 8, [0x57, 0x45, 0x42, 0x50]],
-  ['GIF', 0, [0x47, 0x49, 0x46, 0x38]],
-  ['TIFF', 0, [0x49, 0x49, 0x2a, 0x00]],
-  ['TIFF', 0, [0x4d, 0x4d, 0x00, 0x2a]],
-  ['AVIF', 4, [0x66, 0x74, 0x79, 0x70]],
-];
 
 /** Names that are taken for images. */
 export const isImageName = (name: string): boolean => /\.(?:jpe?g|png|webp|gif|tiff?|avif)$/i.test(name);
@@ -51,12 +50,12 @@ export function requireImageOptions({ imageSize, channels }: ImageOptions): void
  * What all images become, decided by the first one where the options leave it open.
  *
  * @param where the first image's file
- * @throws LoaderError INVALID_SOURCE, naming the file
+ * @throws BadImageError naming the file
  */
 export async function imageForm(bytes: Uint8Array, where: string, options: ImageOptions): Promise<ImageForm> {
-  requireImage(bytes, where);
+  await requireTaken(bytes, where);
   const sharp = await loadSharp();
-  const { autoOrient, space } = await decoded(where, () => sharp(bytes, DEPTH).metadata());
+  const { autoOrient, space } = await decoded(where, () => sharp(bytes, INPUT).metadata());
   const { height, width } = options.imageSize ?? autoOrient;
   const gray = space === 'b-w' || space === 'grey16';
   return {
@@ -68,20 +67,18 @@ export async function imageForm(bytes: Uint8Array, where: string, options: Image
 }
 
 /**
- * The pixels of an image, row-major, as bytes: turned as its EXIF says, the first frame of several, transparency on white,
- * CMYK and 16 bits as 8-bit sRGB.
+ * The pixels of an image, row-major, as bytes: turned as its EXIF says, transparency on white, 16 bits as 8-bit sRGB.
  *
  * @param where the file, for messages
  * @returns height × width × channels values
- * @throws LoaderError INVALID_SOURCE, naming the file, when it is empty, no image, damaged, or of another size
+ * @throws BadImageError naming the file, when it is empty, no image, damaged, CMYK, animated or too large; LoaderError
+ *   INVALID_SOURCE when it is of another size
  */
 export async function decodeImage(bytes: Uint8Array, where: string, form: ImageForm): Promise<Uint8Array> {
-  requireImage(bytes, where);
+  const input = await requireTaken(bytes, where);
   const { height, width, channels, decidedBy } = form;
   const sharp = await loadSharp();
-  const image = sharp(bytes, DEPTH).autoOrient().flatten({ background: 'white' });
-  if (decidedBy === null) image.resize(width, height, { fit: 'cover', position: 'centre' });
-  image.toColourspace(channels === 1 ? 'b-w' : 'srgb').raw();
+  const image = toForm(sharp(bytes, input), form);
   const { data, info } = await decoded(where, () => image.toBuffer({ resolveWithObject: true }));
   if (info.width !== width || info.height !== height || info.channels !== channels) {
     const size = (h: number, w: number, c: number): string => `${h} × ${w} × ${c}`;
@@ -91,18 +88,54 @@ export async function decodeImage(bytes: Uint8Array, where: string, form: ImageF
   return data;
 }
 
-function requireImage(bytes: Uint8Array, where: string): void {
-  if (SIGNATURES.some(([, offset, signature]) => signature.every((byte, i) => bytes[offset + i] === byte))) return;
-  const formats = [...new Set(SIGNATURES.map(([format]) => format))].join(', ');
-  const got = bytes.length === 0 ? 'an empty file' : `bytes ${Buffer.from(bytes.subarray(0, 8)).toString('hex')} …`;
-  throw new LoaderError('INVALID_SOURCE', `${where}: expected an image (${formats}), got ${got}`);
+function toForm(image: Sharp, { height, width, channels, decidedBy }: ImageForm): Sharp {
+  image.autoOrient().flatten({ background: 'white' });
+  if (decidedBy === null) image.resize(width, height, { fit: 'cover', position: 'centre' });
+  return image.toColourspace(channels === 1 ? 'b-w' : 'srgb').raw();
 }
 
+/**
+ * Looks at the header, before any pixel is made.
+ *
+ * @returns how the decoder is to take it
+ * @throws BadImageError
+ */
+async function requireTaken(bytes: Uint8Array, where: string): Promise<SharpOptions> {
+  switch (imageFormat(bytes, where)) {
+    case 'JPEG':
+      return requireJpeg(bytes, where).isOdd ? INPUT : JPEG_INPUT;
+    case 'PNG':
+      requirePng(bytes, where);
+      return INPUT;
+    case 'WebP':
+      requireWebp(bytes, where);
+      return INPUT;
+    case 'GIF':
+      requireGif(bytes, where);
+      return INPUT;
+    case 'TIFF':
+      requireTiff(bytes, where);
+      return INPUT;
+    case 'AVIF':
+      requireAvif(bytes, where);
+      return INPUT;
+  }
+}
+
+/**
+ * Says of a failure that it is this file's. Only headers tell reasons apart: libvips keeps its messages in one place for all images that
+ * are decoded at a time, so a message may hold lines of another one's.
+ */
 async function decoded<T>(where: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const [line] = (cause as Error).message.split('\n', 1);
-    throw new LoaderError('INVALID_SOURCE', `${where}: cannot decode the image: ${line}`, { cause });
+    const { message } = cause as Error;
+    // Said by sharp itself, of this image.
+    if (/pixel limit/.test(message)) throw new BadImageError('too-large', `${where}: ${message}`, { cause });
+    // libheif tells of every seek before what matters.
+    const lines = message.split('\n').map((line) => line.trim());
+    const line = lines.find((each) => each !== '' && !/bad seek/.test(each)) ?? 'it is damaged';
+    throw new BadImageError('corrupt', `${where}: cannot decode the image: ${line}`, { cause });
   }
 }

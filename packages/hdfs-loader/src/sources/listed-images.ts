@@ -1,11 +1,11 @@
 import type { Hash } from 'node:crypto';
 import { LoaderError } from '../errors.js';
-import type { Samples } from '../samples.js';
 import { readWhole } from '../storage/read-whole.js';
 import type { Storage } from '../storage/storage.js';
+import { BadImageError, type LeftOut, type OnBadImage, withAdvice } from './bad-images.js';
 import { decodeImage, type ImageForm, type ImageOptions, imageForm, requireImageOptions } from './image-decoder.js';
 import { inOrder } from './in-order.js';
-import type { OpenSource, SubsetName } from './source.js';
+import type { OpenSource, SourceBatch, SourceReadOptions, SubsetName } from './source.js';
 
 /** One image of a list. */
 export interface ListedImage {
@@ -17,7 +17,11 @@ export interface ListedImage {
 
 /** A list of images, and what is to be said of it. */
 export interface ImageList extends Pick<OpenSource, 'name' | 'split' | 'note' | 'labelNames'> {
+  /** The folder that files are named within, in reports. */
+  readonly dir: string;
   readonly subsets: Readonly<Record<SubsetName, readonly ListedImage[]>>;
+  /** What the listing has left out already. Default: nothing. */
+  readonly leftOut?: readonly LeftOut[];
   /** Has taken in whatever decides the list; takes in what decides the pixels. */
   readonly hash: Hash;
 }
@@ -26,58 +30,99 @@ export interface ImageList extends Pick<OpenSource, 'name' | 'split' | 'note' | 
 const IN_FLIGHT = 8;
 const BATCH_BYTES = 1 << 20;
 
+type Options = ImageOptions & { signal?: AbortSignal | undefined };
+
 /**
  * Image files as a source, in the order of their list.
  *
  * @throws LoaderError INVALID_SOURCE, INVALID_ARGUMENT, and what the storage throws
  */
-export async function openImages(
-  storage: Storage,
-  list: ImageList,
-  options: ImageOptions & { signal?: AbortSignal | undefined },
-): Promise<OpenSource> {
+export async function openImages(storage: Storage, list: ImageList, options: Options): Promise<OpenSource> {
   requireImageOptions(options);
-  const { subsets, hash, ...described } = list;
-  const first = subsets.train[0];
-  if (!first) throw new LoaderError('INVALID_SOURCE', `${list.name}: expected at least one training image, got none`);
-  const form = await imageForm(await bytesOf(storage, first, options.signal), first.path, options);
+  const { subsets, hash, dir, leftOut = [], ...described } = list;
+  const { onBadImage = 'stop' } = options;
+  const form = await formOf(storage, list, options);
   const { height, width, channels, decidedBy } = form;
-  hash.update(JSON.stringify(['images 1', height, width, channels, decidedBy === null]));
+  hash.update(JSON.stringify(['images 2', height, width, channels, decidedBy === null, onBadImage]));
   return {
     ...described,
     inputShape: [height, width, channels],
     fingerprint: hash.digest('hex'),
+    leftOut,
     samples: (subset) => subsets[subset].length,
-    read: (subset, { start = 0, signal } = {}) => read(storage, subsets[subset].slice(start), { form, signal }),
+    read: (subset, o = {}) => read({ storage, dir, subset, images: subsets[subset], form, onBadImage }, o),
     remarks: () => Promise.resolve([]),
   };
 }
 
+/** Decided by the first training image that is good. */
+async function formOf(storage: Storage, { name, subsets }: ImageList, options: Options): Promise<ImageForm> {
+  const { train } = subsets;
+  for (const image of train) {
+    options.signal?.throwIfAborted();
+    try {
+      const bytes = await bytesOf(storage, image, options.signal);
+      const form = await imageForm(bytes, image.path, options);
+      // A damaged one must not decide for all.
+      await decodeImage(bytes, image.path, form);
+      return form;
+    } catch (error) {
+      if (!(error instanceof BadImageError)) throw error;
+      if (options.onBadImage !== 'skip') throw withAdvice(error);
+    }
+  }
+  const got = train.length === 0 ? 'none' : `${train.length} bad ones`;
+  throw new LoaderError('INVALID_SOURCE', `${name}: expected at least one training image, got ${got}`);
+}
+
+interface Reading {
+  readonly storage: Storage;
+  readonly dir: string;
+  readonly subset: SubsetName;
+  readonly images: readonly ListedImage[];
+  readonly form: ImageForm;
+  readonly onBadImage: OnBadImage;
+}
+
 async function* read(
-  storage: Storage,
-  images: readonly ListedImage[],
-  { form, signal }: { form: ImageForm; signal: AbortSignal | undefined },
-): AsyncGenerator<Samples> {
+  { storage, dir, subset, images: all, form, onBadImage }: Reading,
+  { start = 0, signal, onLeftOut }: SourceReadOptions,
+): AsyncGenerator<SourceBatch> {
+  const images = all.slice(start);
   const features = form.height * form.width * form.channels;
   const most = Math.min(images.length, Math.max(1, Math.floor(BATCH_BYTES / features)));
   const inputs = new Uint8Array(most * features);
   const labels = new Uint16Array(most);
-  const batch = (count: number): Samples => ({
+  const rows = new Uint32Array(most);
+  const batch = (count: number): SourceBatch => ({
     inputs: inputs.subarray(0, count * features),
     labels: labels.subarray(0, count),
     count,
     features,
+    ...(onBadImage === 'skip' && { rows: rows.subarray(0, count) }),
   });
   let count = 0;
-  let row = 0;
+  let row = start;
   const decoded = inOrder(images, IN_FLIGHT, async (image) => {
     signal?.throwIfAborted();
-    // The one place where a file is refused: what is to be skipped is to be skipped here.
-    return decodeImage(await bytesOf(storage, image, signal), image.path, form);
+    try {
+      return await decodeImage(await bytesOf(storage, image, signal), image.path, form);
+    } catch (error) {
+      if (!(error instanceof BadImageError)) throw error;
+      if (onBadImage === 'stop') throw withAdvice(error);
+      return error;
+    }
   });
   for await (const pixels of decoded) {
+    const { path, label } = all[row]!;
+    if (pixels instanceof BadImageError) {
+      onLeftOut?.({ row, file: path.slice(dir.length + 1), subset, reason: pixels.reason });
+      row++;
+      continue;
+    }
     inputs.set(pixels, count * features);
-    labels[count++] = images[row++]!.label;
+    rows[count] = row++;
+    labels[count++] = label;
     if (count < most) continue;
     yield batch(count);
     count = 0;
@@ -85,6 +130,16 @@ async function* read(
   if (count > 0) yield batch(count);
 }
 
-function bytesOf(storage: Storage, { path, length }: ListedImage, signal: AbortSignal | undefined): Promise<Buffer> {
-  return readWhole(storage, path, { signal, ...(length !== undefined && { length }) });
+async function bytesOf(
+  storage: Storage,
+  { path, length }: ListedImage,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  try {
+    return await readWhole(storage, path, { signal, ...(length !== undefined && { length }) });
+  } catch (cause) {
+    // Only a file's size makes readWhole say so.
+    if (!(cause instanceof LoaderError) || cause.code !== 'INVALID_SOURCE') throw cause;
+    throw new BadImageError('too-large', cause.message, { cause });
+  }
 }

@@ -85,6 +85,10 @@ async function formOf(file: OpenParquet, options: TableOptions): Promise<Form> {
   if (kind !== 'image') {
     return { shape: shapeOfRow(requireValues(kind, cell, where).length, `${where}`, options), image: null };
   }
+  if (options.onBadImage === 'skip') {
+    const message = `${path}: onBadImage skip: expected folders of images or DeepFashion, got images in a table`;
+    throw new LoaderError('INVALID_ARGUMENT', message);
+  }
   const image = await imageForm(requireBytes(cell, where), where, options);
   return { shape: [image.height, image.width, image.channels], image };
 }

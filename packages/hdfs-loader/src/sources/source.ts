@@ -1,5 +1,6 @@
 import type { Manifest } from '../manifest.js';
 import type { Dtype, Samples } from '../samples.js';
+import type { LeftOut } from './bad-images.js';
 
 /** The two subsets of a data set. */
 export type SubsetName = keyof Manifest['subsets'];
@@ -23,6 +24,20 @@ export interface SourceReadOptions {
   /** First row, in the source's own order. Default 0. */
   readonly start?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Told of a row that is left out, before the batch with the samples behind it. */
+  readonly onLeftOut?: ((file: LeftOutRow) => void) | undefined;
+}
+
+/** A file that was left out while reading. */
+export interface LeftOutRow extends LeftOut {
+  /** In the source's own order. */
+  readonly row: number;
+}
+
+/** Samples as a source gives them. */
+export interface SourceBatch extends Samples {
+  /** Row of each sample in the source's own order, rising. Default: they follow one another, and none is left out. */
+  readonly rows?: Uint32Array;
 }
 
 /** Where images come from, in whatever form; `ingest` and `writeDataset` make shards of it. */
@@ -53,7 +68,9 @@ export interface OpenSource {
   readonly labelNames: readonly string[];
   /** Hexadecimal digest that changes when what is read may change, options included: the key of a cache and of a resumed ingest. */
   readonly fingerprint: string;
-  /** Samples of a subset, as far as is known by now. */
+  /** Files that the listing has left out. Default: none. */
+  readonly leftOut?: readonly LeftOut[];
+  /** Rows of a subset, as far as is known by now: its samples, and those that reading leaves out. */
   samples(subset: SubsetName): number | null;
   /**
    * The samples of a subset from row `start`, in an order that is always the same, in batches of any size. A batch is the
@@ -61,7 +78,7 @@ export interface OpenSource {
    *
    * @throws LoaderError as open
    */
-  read(subset: SubsetName, options?: SourceReadOptions): AsyncIterable<Samples>;
+  read(subset: SubsetName, options?: SourceReadOptions): AsyncIterable<SourceBatch>;
   /** Sentences about what was found (rows left out), to be kept in the manifest's note. To be asked after reading. */
   remarks(): Promise<readonly string[]>;
 }

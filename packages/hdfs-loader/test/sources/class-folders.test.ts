@@ -50,6 +50,33 @@ describe('classFolders', () => {
     expect([train.count, new Set(test.labels)]).toEqual([3, new Set([1, 2])]);
   });
 
+  it('counts what it leaves out: what tools leave about, and what lies beside the classes', async () => {
+    const dir = await folder(['a', 'b']);
+    writeFiles(dir, {
+      'a/.DS_Store': 'x',
+      'b/Thumbs.db': 'x',
+      'README.md': 'x',
+      '1.png': await grayPng(1),
+      _SUCCESS: '',
+    });
+    const opened = await open(dir).open();
+    expect(opened.leftOut?.map(({ file, reason }) => `${file} ${reason}`).toSorted()).toEqual([
+      '1.png outside',
+      'README.md outside',
+      '_SUCCESS hidden',
+      'a/.DS_Store hidden',
+      'b/Thumbs.db hidden',
+    ]);
+    writeFiles(dir, { 'b/notes.txt': '', 'b/more.png/x.png': '' });
+    await expect(open(dir).open()).rejects.toThrow(/ \(not-an-image\); --on-bad-image skip leaves such files out$/);
+    const skipping = await open(dir, { onBadImage: 'skip' }).open();
+    expect(skipping.leftOut).toHaveLength(7);
+    for (const file of ['b/notes.txt', 'b/more.png'])
+      expect(skipping.leftOut).toContainEqual({ file, subset: null, reason: 'not-an-image' });
+    writeFiles(dir, { 'only/notes.txt': '' });
+    await expect(open(dir, { onBadImage: 'skip' }).open()).rejects.toThrow(/only: expected images, got none/);
+  });
+
   it('makes all alike when told, and tells of long lists', async () => {
     const dir = scratchFolder();
     for (let i = 0; i < 1001; i++) writeFiles(dir, { [`a/${i}.png`]: i === 0 ? await grayPng(9, 7) : 'not read' });

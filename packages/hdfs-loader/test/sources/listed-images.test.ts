@@ -16,6 +16,7 @@ async function listOf(count: number, side = 4): Promise<{ dir: string; list: Ima
     dir,
     list: {
       name: 'n',
+      dir,
       split: 's',
       note: '',
       labelNames: ['a', 'b', 'c'],
@@ -57,8 +58,13 @@ describe('openImages', () => {
     const { list } = await listOf(1);
     const print = async (options: Parameters<typeof openImages>[2]) =>
       (await openImages(fileStorage(), { ...list, hash: createHash('sha256') }, options)).fingerprint;
-    const all = [await print({}), await print({ imageSize: { height: 4, width: 4 } }), await print({ channels: 3 })];
-    expect(new Set(all).size).toBe(3);
+    const all = [
+      await print({}),
+      await print({ imageSize: { height: 4, width: 4 } }),
+      await print({ channels: 3 }),
+      await print({ onBadImage: 'skip' }),
+    ];
+    expect(new Set(all).size).toBe(4);
     expect(await print({})).toBe(all[0]);
   });
 
@@ -75,5 +81,34 @@ describe('openImages', () => {
       [Symbol.asyncIterator]()
       .next();
     await expect(stopped).rejects.toThrow('stopped');
+  });
+
+  it('leaves bad ones out when told, tells of them before what lies behind, and goes on from any row', async () => {
+    const { dir, list } = await listOf(20);
+    for (const i of [0, 1, 7, 19]) writeFiles(dir, { [`${i}.png`]: i === 7 ? '' : 'no image' });
+    const opened = await openImages(fileStorage(), list, { onBadImage: 'skip' });
+    expect(opened.samples('train')).toBe(20);
+    for (const start of [0, 5, 7, 8, 19, 20]) {
+      const told: unknown[] = [];
+      const rows: number[] = [];
+      const onLeftOut = (file: unknown) => told.push(file);
+      for await (const batch of opened.read('train', { start, onLeftOut })) rows.push(...batch.rows!);
+      const all = Array.from({ length: 20 }, (_, i) => i).slice(start);
+      expect(rows).toEqual(all.filter((row) => ![0, 1, 7, 19].includes(row)));
+      expect(told).toEqual(
+        all
+          .filter((row) => [0, 1, 7, 19].includes(row))
+          .map((row) => ({ row, file: `${row}.png`, subset: 'train', reason: row === 7 ? 'empty' : 'not-an-image' })),
+      );
+    }
+    await expect(openImages(fileStorage(), list, {})).rejects.toThrow(/0\.png: .* --on-bad-image skip/);
+  });
+
+  it('refuses a file that is too large to be read whole as too large an image', async () => {
+    const { list } = await listOf(2);
+    const train = list.subsets.train.map((image, i) => ({ ...image, length: i === 0 ? 2 ** 27 : 80 }));
+    await expect(openImages(fileStorage(), { ...list, subsets: { train, test: [] } }, {})).rejects.toMatchObject({
+      reason: 'too-large',
+    });
   });
 });

@@ -1,0 +1,172 @@
+// Principal component analysis beside scikit-learn and PyTorch, in one run: `pnpm bench pca [--quick] [--json]`.
+//
+// Each method and each matrix has a process of its own, so that its peak memory can be told; they take turns, in ABBA order. weft reads its rows
+// from a file of bytes in every pass, as it would from a data set; the peers have theirs in memory as float32 before the clock starts.
+// What a fit is worth is the share of variance that its components do not explain, computed for all by one NumPy process.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { matrixFile } from './pca-data.mjs';
+import { peerPython } from './peers.mjs';
+import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
+
+const python = peerPython('pca', ['scikit-learn', 'torch']);
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const THREADS = 2;
+const work = mkdtempSync(join(tmpdir(), 'weft-bench-pca-'));
+
+const MATRICES = [
+  { data: 'deep-fashion', rows: 6000, side: 64, components: 256, rounds: 4 },
+  { data: 'fashion-mnist', rows: 60_000, side: 28, components: 100, rounds: 6 },
+  { data: 'deep-fashion', rows: 20_000, side: 128, components: 784, rounds: 1 },
+];
+/** Beyond so many features the other methods take minutes, or tens of gigabytes. */
+const ALL_METHODS = 5000;
+
+/** A process that answers line by line. */
+class Side {
+  constructor(name, command, args) {
+    this.name = name;
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.waiting = [];
+    this.hello = this.next();
+    createInterface({ input: this.child.stdout }).on('line', (line) => this.waiting.shift()?.(JSON.parse(line)));
+    this.child.on('error', () => this.end());
+    this.child.on('exit', () => this.end());
+    this.child.stdin.on('error', () => this.end());
+  }
+  end() {
+    this.ended = true;
+    for (const resolve of this.waiting.splice(0)) resolve({ failed: 'not installed, or ended' });
+  }
+  next() {
+    if (this.ended) return Promise.resolve({ failed: 'not installed, or ended' });
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+  ask(request) {
+    const answer = this.next();
+    if (!this.ended) this.child.stdin.write(`${request}\n`);
+    return answer;
+  }
+}
+
+const versions = {};
+const rows = [];
+
+async function measure({ data, rows: n, side, components: k, rounds }) {
+  const d = side * side;
+  const path = await matrixFile({ data, rows: n, side });
+  const shape = [path, n, d, k, THREADS].map(String);
+  const out = (method) => join(work, `${method}-${n}`);
+  const weft = (method) =>
+    new Side(`weft ${method}`, process.execPath, [here('pca-fit.mjs'), method, ...shape, out(method)]);
+  const peer = (name, method) => new Side(name, python, [here('pca-peer.py'), method, ...shape]);
+  const few = d <= ALL_METHODS;
+  const ours = [weft('auto'), ...(few ? [weft('incremental')] : [])];
+  const theirs = [
+    peer('scikit-learn randomized', 'randomized'),
+    ...(few ? [peer('scikit-learn covariance_eigh', 'covariance_eigh')] : []),
+    ...(few ? [peer('scikit-learn IncrementalPCA', 'incremental')] : []),
+    peer('torch.pca_lowrank', 'pca_lowrank'),
+  ];
+  const judge = peer('judge', 'error');
+  const sides = [...ours, ...theirs];
+  for (const one of [...sides, judge]) {
+    const { versions: found, failed } = await one.hello;
+    if (failed) say(`${one.name}: ${failed}`);
+    Object.assign(versions, found);
+  }
+  const seconds = new Map(sides.map(({ name }) => [name, []]));
+  const peak = new Map();
+  const failures = new Map();
+  const take = async (one) => {
+    const answer = await one.ask('fit');
+    if (answer.failed) failures.set(one.name, answer.failed);
+    else {
+      seconds.get(one.name).push(answer.seconds);
+      peak.set(one.name, answer.peakMb);
+    }
+  };
+  for (let round = 0; round < (quick ? 1 : rounds); round++) {
+    for (const one of sides) await take(one);
+    if (!quick) for (const one of sides.toReversed()) await take(one);
+  }
+  const errors = new Map();
+  for (const one of ours) errors.set(one.name, (await judge.ask(`error ${out(one.name.slice(5))}`)).error);
+  for (const one of theirs) errors.set(one.name, (await one.ask('own')).error);
+  for (const one of [...sides, judge]) one.child.kill();
+
+  const shapeName = `${n.toLocaleString('en')} × ${d.toLocaleString('en')} → ${k}`;
+  const compare = (mine, others, goal) => {
+    const figures = others.map(({ name }) => [
+      name,
+      seconds.get(name).length > 0
+        ? { ...summary(seconds.get(name)), error: errors.get(name), peakMb: Math.round(peak.get(name)) }
+        : { error: failures.get(name) },
+    ]);
+    const own = { ...summary(seconds.get(mine)), error: errors.get(mine), peakMb: Math.round(peak.get(mine)) };
+    const measured = figures.filter(([, figure]) => figure.median !== undefined);
+    const fastest = measured.toSorted((a, b) => a[1].median - b[1].median)[0];
+    const ratio = ratioOf(
+      own.median,
+      measured.map(([, figure]) => figure.median),
+    );
+    const ratioOfMinima = ratioOf(
+      own.min,
+      measured.map(([, figure]) => figure.min),
+    );
+    const errorAtMostFastest = fastest ? own.error <= fastest[1].error * (1 + 1e-4) : null;
+    rows.push({
+      name: `${shapeName}, ${mine.slice(5)}`,
+      unit: 's',
+      weft: own,
+      peers: Object.fromEntries(figures),
+      ratio,
+      ratioOfMinima,
+      goal,
+      errorAtMostFastest,
+    });
+    const smallest = Math.min(...measured.map(([, figure]) => figure.peakMb));
+    rows.push({
+      name: `${shapeName}, ${mine.slice(5)}, peak memory`,
+      unit: 'MB',
+      weft: { median: own.peakMb, min: own.peakMb },
+      peers: Object.fromEntries(
+        measured.map(([name, figure]) => [name, { median: figure.peakMb, min: figure.peakMb }]),
+      ),
+      ratio: measured.length > 0 ? Number((smallest / own.peakMb).toPrecision(4)) : null,
+      goal: few ? null : 4,
+    });
+    const show = (figure) =>
+      figure.median === undefined
+        ? figure.error
+        : `${figure.median} s (min ${figure.min}), error ${figure.error.toFixed(5)}, ${figure.peakMb} MB`;
+    say(`${shapeName}, ${mine}: ${show(own)}`);
+    for (const [name, figure] of figures) say(`    ${name}: ${show(figure)}`);
+    const verdict = errorAtMostFastest ? 'error at most that of the fastest' : 'ERROR ABOVE THAT OF THE FASTEST';
+    say(
+      `    ratio ${ratio}, of minima ${ratioOfMinima}, goal ${goal ?? '–'}; ${verdict}; memory ratio ${rows.at(-1).ratio}`,
+    );
+  };
+  compare(
+    'weft auto',
+    theirs.filter(({ name }) => !name.includes('Incremental')),
+    1.5,
+  );
+  if (few)
+    compare(
+      'weft incremental',
+      theirs.filter(({ name }) => name.includes('Incremental')),
+      null,
+    );
+}
+
+try {
+  for (const matrix of quick ? MATRICES.slice(0, 2) : MATRICES) await measure(matrix);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+writeResult('pca', { versions, threads: THREADS, rows });
