@@ -71,7 +71,11 @@ int cusolverDnDsyevd_bufferSize(void* handle, int jobz, int uplo, int n, const d
 int cusolverDnDsyevd(void* handle, int jobz, int uplo, int n, double* a, int lda, double* w, double* v, int size, int* info) {
   if (jobz != 1 || uplo != 0 || lda != n || size < n * n) return 3;
   memset(v, 0, sizeof(double) * n * n);
-  for (int i = 0; i < n; i++) v[i * n + i] = 1;
+  double most = 0;
+  for (int i = 0; i < n; i++) {
+    v[i * n + i] = 1;
+    most = fmax(most, fabs(a[i * n + i]));
+  }
   for (int sweep = 0; sweep < 60; sweep++) {
     double off = 0, all = 0;
     for (int i = 0; i < n * n; i++) {
@@ -82,7 +86,7 @@ int cusolverDnDsyevd(void* handle, int jobz, int uplo, int n, double* a, int lda
     for (int p = 0; p < n; p++) {
       for (int q = p + 1; q < n; q++) {
         const double apq = a[p * n + q];
-        if (fabs(apq) < 1e-300) continue;
+        if (fabs(apq) <= 1e-17 * most) continue;
         const double theta = (a[q * n + q] - a[p * n + p]) / (2 * apq);
         const double t = (theta >= 0 ? 1 : -1) / (fabs(theta) + sqrt(theta * theta + 1)), c = 1 / sqrt(t * t + 1), s = t * c;
         for (int i = 0; i < n; i++) {

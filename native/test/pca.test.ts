@@ -207,6 +207,15 @@ describe.skipIf(!able.ok)('principal components', () => {
     );
   });
 
+  test('a thread, and a process, may end in the middle of a call', () => {
+    const child = fileURLToPath(new URL('./pca-exit.mjs', import.meta.url));
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [child], { encoding: 'utf8' });
+    expect({ status, signal, stdout, stderr }).toEqual({
+      ...{ status: 7, signal: null, stderr: '' },
+      stdout: 'the thread has ended\n',
+    });
+  });
+
   test('calls out of order are refused', async () => {
     const krylov = new PcaKrylov({ features: 4, most: 4, block: 2 });
     const q = new Float32Array(8);

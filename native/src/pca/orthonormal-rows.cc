@@ -16,8 +16,10 @@ constexpr double kDependent = 0.1;
 constexpr double kZero = 1e-30;
 /** A Gram matrix no farther than this from the identity is put right by one more mixing. */
 constexpr double kNearly = 0.1;
-/** How far a Gram matrix may be from the identity: what float32 sums of many features show. Lengths are then set in double precision. */
-constexpr double kOrthonormal = 2e-5;
+/** What a Gram matrix may have beside its diagonal: what float32 sums of many features show. */
+constexpr double kOrthogonal = 2e-5;
+/** How far its diagonal may be from 1: sums of equal squares are rounded the same way each time. normalize() then sets the lengths. */
+constexpr double kLength = 1e-3;
 /** Smallest pivot that a float32 Gram matrix shows. */
 constexpr double kResolution = 1e-6;
 
@@ -57,7 +59,7 @@ void OrthonormalRows::orthonormalize(float* z, size_t rows, const float* basis, 
       device_.multiply({false, false, rows, d, m, small_, m, basis, d, z, d, -1, 1});
     }
     gram(z, rows, g);
-    double off = 0;
+    double beside = 0, length = 0;
     bool lost = false;
     const auto renew = [&](size_t i) {
       randomize(z + i * d, 1);
@@ -67,12 +69,13 @@ void OrthonormalRows::orthonormalize(float* z, size_t rows, const float* basis, 
     for (size_t i = 0; i < rows; i++) {
       const double square = g[i * rows + i];
       if (!(square > std::max(kZero, kDependent * expected[i]))) renew(i);
-      for (size_t j = 0; j <= i; j++) off = std::max(off, std::abs(g[i * rows + j] - (i == j ? 1 : 0)));
+      for (size_t j = 0; j < i; j++) beside = std::max(beside, std::abs(g[i * rows + j]));
+      length = std::max(length, std::abs(square - 1));
     }
     if (lost) continue;
     // The projection is to have seen what a mixing before it has made; one that changes little leaves nothing to be seen.
-    const bool isLast = round > 0 && off < kNearly;
-    if (isLast && off < kOrthonormal) return;
+    const bool isLast = round > 0 && std::max(beside, length) < kNearly;
+    if (isLast && beside < kOrthogonal && length < kLength) return;
     for (size_t i = 0; i < rows; i++) scale[i] = 1 / std::sqrt(g[i * rows + i]);
     // L by rows in place of g; L⁻¹ beside it.
     for (size_t i = 0; i < rows; i++) {

@@ -20,9 +20,9 @@ class OrthonormalRows {
 
   /**
    * Orthonormal rows in place of z, orthogonal to the basis (m orthonormal rows), each spanned by the basis and the rows up to it:
-   * z −= (z Bᵀ) B, then z ← L⁻¹ D z for the Cholesky factor L of D z zᵀ D with unit diagonal, again and again until z zᵀ = I. A pivot that
-   * float32 does not show is held above 0, so that the next round finds what is behind it. A row that the others explain comes back as a
-   * random direction.
+   * z −= (z Bᵀ) B, then z ← L⁻¹ D z for the Cholesky factor L of D z zᵀ D with unit diagonal, again and again until z zᵀ = I (lengths
+   * to 1e-3: normalize() comes next). A pivot that float32 does not show is held above 0, so that the next round finds what is behind it. A
+   * row that the others explain comes back as a random direction.
    *
    *   Fukaya, Kannan, Nakatsukasa, Yamamoto, Yanagisawa: Shifted Cholesky QR, SIAM J. Sci. Comput. 42 (2020)
    */

@@ -62,25 +62,23 @@ async function fit({ start, control, job, source }: Worker, pipeline: Pipeline):
     reported = { step, pass };
     say(ControlKind.progress, { step, pass, passes, rows });
   };
-  try {
-    await pipeline.fit(chunksOf(source, job.pieces), {
-      allReduce: ring,
-      seed: job.seed,
-      device: job.device,
-      threads: job.threads,
-      cacheBytes: job.cacheBytes,
-      onProgress,
-      onNotice: (line) => say(PreprocessKind.notice, { line }),
-      onStepFitted: async (step) => {
-        if (start.rank > 0) return;
-        const header = toHeader({ step, isLast: pipeline.isFitted });
-        const sendView = Buffer.concat(encodeTransformer(pipeline));
-        await control.request(PreprocessKind.fitted, header, { sendView, timeoutMs: BARRIER_MS });
-      },
-    });
-  } finally {
-    await ring.close();
-  }
+  await pipeline.fit(chunksOf(source, job.pieces), {
+    allReduce: ring,
+    seed: job.seed,
+    device: job.device,
+    threads: job.threads,
+    cacheBytes: job.cacheBytes,
+    onProgress,
+    onNotice: (line) => say(PreprocessKind.notice, { line }),
+    onStepFitted: async (step) => {
+      if (start.rank > 0) return;
+      const header = toHeader({ step, isLast: pipeline.isFitted });
+      const sendView = Buffer.concat(encodeTransformer(pipeline));
+      await control.request(PreprocessKind.fitted, header, { sendView, timeoutMs: BARRIER_MS });
+    },
+  });
+  // Not where the fit has failed: the others would lose their neighbour before the coordinator has heard why. The process ends then.
+  await ring.close();
 }
 
 async function transformShards({ start, control, job, source }: Worker, pipeline: Pipeline): Promise<void> {

@@ -81,8 +81,9 @@ export class Pca implements Transformer {
       refuse('components: expected a count for method incremental, which cannot tell the share before its end');
     }
     const batchRows = o.batchRows ?? Math.max(4 * components, 1024);
-    if (!Number.isSafeInteger(batchRows) || batchRows < Math.max(1, method === 'incremental' ? components : 1)) {
-      if (method === 'incremental') refuse(`batchRows: expected at least ${components} (components), got ${batchRows}`);
+    const leastRows = method === 'incremental' ? components : 1;
+    if (!Number.isSafeInteger(batchRows) || batchRows < leastRows) {
+      refuse(`batchRows: expected an integer of ${leastRows} or more, got ${batchRows}`);
     }
     this.whiten = whiten;
     this.method = method;

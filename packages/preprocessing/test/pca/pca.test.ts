@@ -95,6 +95,7 @@ describe('degenerate rows', () => {
     [{ components: 2, seed: -1 }],
     [{ components: 0.5, method: 'incremental' as const }],
     [{ components: 8, method: 'incremental' as const, batchRows: 4 }],
+    [{ components: 8, batchRows: Number.NaN }],
   ])('options %o are refused', (options) => {
     expect(() => new Pca(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
