@@ -1,4 +1,4 @@
-/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, PCA, then collectives. */
+/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, PCA, JPEG, then collectives. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { EnginePlan } from './plan.js';
@@ -125,6 +125,8 @@ export interface NativeAddon {
   readonly PcaKrylov?: new (o: NativePca & { most: number; block: number }) => NativePcaKrylov;
   readonly PcaIncremental?: new (o: NativePca & { components: number; most: number }) => NativePcaIncremental;
   readonly PcaProjection?: new (o: NativePca, components: Vector, count: number, mean: Vector) => NativePcaProjection;
+  /** Where the addon was built with libjpeg: images, out, height, width, channels → null or a line for each. */
+  decodeJpegs?(images: readonly Uint8Array[], out: Uint8Array, ...form: number[]): Promise<(string | null)[]>;
   /** On Linux only. */
   readonly CollectiveRunner?: new (
     receive: number[],

@@ -4,6 +4,9 @@
 #include "collectives/runner-binding.h"
 #endif
 #include "engine/engine-binding.h"
+#ifdef WEFT_JPEG
+#include "image/jpeg-binding.h"
+#endif
 #ifdef WEFT_PCA
 #include "pca/pca-binding.h"
 #endif
@@ -18,6 +21,9 @@ Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
   weft::registerEngine(env, exports);
 #ifdef WEFT_PCA
   weft::registerPca(env, exports);
+#endif
+#ifdef WEFT_JPEG
+  weft::registerJpeg(env, exports);
 #endif
 #ifdef WEFT_COLLECTIVES
   weft::registerCollectives(env, exports);

@@ -3,7 +3,16 @@ import { LoaderError } from '../errors.js';
 import { readWhole } from '../storage/read-whole.js';
 import type { Storage } from '../storage/storage.js';
 import { BadImageError, type LeftOut, type OnBadImage, withAdvice } from './bad-images.js';
-import { decodeImage, type ImageForm, type ImageOptions, imageForm, requireImageOptions } from './image-decoder.js';
+import {
+  decodeImage,
+  decodeImages,
+  type EncodedImage,
+  type ImageForm,
+  type ImageOptions,
+  imageForm,
+  jpegDecoder,
+  requireImageOptions,
+} from './image-decoder.js';
 import { inOrder } from './in-order.js';
 import type { OpenSource, SourceBatch, SourceReadOptions, SubsetName } from './source.js';
 
@@ -26,8 +35,10 @@ export interface ImageList extends Pick<OpenSource, 'name' | 'split' | 'note' | 
   readonly hash: Hash;
 }
 
-/** Files that are read, decoded or waiting for their turn: enough for all cores and a storage's round trip. */
-const IN_FLIGHT = 8;
+/** Groups that are read, decoded or waiting for their turn: enough for all cores and a storage's round trip. */
+const IN_FLIGHT = 4;
+/** Files of a group at most: turns of the event loop are paid once for all. */
+const GROUP_FILES = 16;
 const BATCH_BYTES = 1 << 20;
 
 type Options = ImageOptions & { signal?: AbortSignal | undefined };
@@ -43,7 +54,7 @@ export async function openImages(storage: Storage, list: ImageList, options: Opt
   const { onBadImage = 'stop' } = options;
   const form = await formOf(storage, list, options);
   const { height, width, channels, decidedBy } = form;
-  hash.update(JSON.stringify(['images 2', height, width, channels, decidedBy === null, onBadImage]));
+  hash.update(JSON.stringify(['images 3', jpegDecoder(), height, width, channels, decidedBy === null, onBadImage]));
   return {
     ...described,
     inputShape: [height, width, channels],
@@ -101,33 +112,58 @@ async function* read(
     features,
     ...(onBadImage === 'skip' && { rows: rows.subarray(0, count) }),
   });
+  const groupFiles = Math.max(1, Math.min(GROUP_FILES, Math.floor(BATCH_BYTES / features)));
+  const groups = inOrder(groupsOf(images, groupFiles), IN_FLIGHT, (group) =>
+    decodeGroup({ storage, group, form, signal }),
+  );
   let count = 0;
   let row = start;
-  const decoded = inOrder(images, IN_FLIGHT, async (image) => {
-    signal?.throwIfAborted();
-    try {
-      return await decodeImage(await bytesOf(storage, image, signal), image.path, form);
-    } catch (error) {
-      if (!(error instanceof BadImageError)) throw error;
-      if (onBadImage === 'stop') throw withAdvice(error);
-      return error;
+  for await (const { pixels, problems } of groups) {
+    for (const [i, problem] of problems.entries()) {
+      const { path, label } = all[row]!;
+      if (problem) {
+        if (!(problem instanceof BadImageError)) throw problem;
+        if (onBadImage === 'stop') throw withAdvice(problem);
+        onLeftOut?.({ row, file: path.slice(dir.length + 1), subset, reason: problem.reason });
+        row++;
+        continue;
+      }
+      inputs.set(pixels.subarray(i * features, (i + 1) * features), count * features);
+      rows[count] = row++;
+      labels[count++] = label;
+      if (count < most) continue;
+      yield batch(count);
+      count = 0;
     }
-  });
-  for await (const pixels of decoded) {
-    const { path, label } = all[row]!;
-    if (pixels instanceof BadImageError) {
-      onLeftOut?.({ row, file: path.slice(dir.length + 1), subset, reason: pixels.reason });
-      row++;
-      continue;
-    }
-    inputs.set(pixels, count * features);
-    rows[count] = row++;
-    labels[count++] = label;
-    if (count < most) continue;
-    yield batch(count);
-    count = 0;
   }
   if (count > 0) yield batch(count);
+}
+
+function* groupsOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+interface Group {
+  readonly storage: Storage;
+  readonly group: readonly ListedImage[];
+  readonly form: ImageForm;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @returns the pixels, one image behind the other, and what is wrong with each */
+async function decodeGroup({ storage, group, form, signal }: Group): Promise<{
+  readonly pixels: Uint8Array;
+  readonly problems: readonly (Error | null)[];
+}> {
+  signal?.throwIfAborted();
+  const read = await Promise.allSettled(group.map((image) => bytesOf(storage, image, signal)));
+  const images = read.map((result, i): EncodedImage | null =>
+    result.status === 'fulfilled' ? { bytes: result.value, where: group[i]!.path } : null,
+  );
+  const pixels = new Uint8Array(group.length * form.height * form.width * form.channels);
+  const damaged = await decodeImages(images, form, pixels);
+  const problems = read.map((result, i) => (result.status === 'rejected' ? (result.reason as Error) : damaged[i]!));
+  return { pixels, problems };
 }
 
 async function bytesOf(
