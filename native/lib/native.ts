@@ -1,4 +1,4 @@
-/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, PCA, JPEG, then collectives. */
+/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, files, PCA, JPEG, then collectives. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { EnginePlan } from './plan.js';
@@ -118,6 +118,8 @@ export interface NativeAddon {
   /** By one of crc32cKinds: for tests. */
   crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
+  /** lengths: of each file, −1 for none. */
+  readFiles(paths: readonly string[], into: Uint8Array, lengths: Float64Array): Promise<void>;
   /** Where the addon was built with OpenBLAS. */
   readonly PcaScatter?: new (
     o: NativePca,

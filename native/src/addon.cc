@@ -4,6 +4,7 @@
 #include "collectives/runner-binding.h"
 #endif
 #include "engine/engine-binding.h"
+#include "file/file-binding.h"
 #ifdef WEFT_JPEG
 #include "image/jpeg-binding.h"
 #endif
@@ -19,6 +20,7 @@ Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
   weft::registerVectorKernels(env, exports);
   weft::registerCompressionKernels(env, exports);
   weft::registerEngine(env, exports);
+  weft::registerFiles(env, exports);
 #ifdef WEFT_PCA
   weft::registerPca(env, exports);
 #endif

@@ -113,12 +113,14 @@ async function* read(
     ...(onBadImage === 'skip' && { rows: rows.subarray(0, count) }),
   });
   const groupFiles = Math.max(1, Math.min(GROUP_FILES, Math.floor(BATCH_BYTES / features)));
-  const groups = inOrder(groupsOf(images, groupFiles), IN_FLIGHT, (group) =>
-    decodeGroup({ storage, group, form, signal }),
-  );
+  const idle: GroupMemory[] = [];
+  const groups = inOrder(groupsOf(images, groupFiles), IN_FLIGHT, (group) => {
+    const memory = idle.pop() ?? { files: new Uint8Array(BATCH_BYTES), pixels: new Uint8Array(groupFiles * features) };
+    return decodeGroup({ storage, group, form, memory, signal });
+  });
   let count = 0;
   let row = start;
-  for await (const { pixels, problems } of groups) {
+  for await (const { memory, problems } of groups) {
     for (const [i, problem] of problems.entries()) {
       const { path, label } = all[row]!;
       if (problem) {
@@ -128,13 +130,14 @@ async function* read(
         row++;
         continue;
       }
-      inputs.set(pixels.subarray(i * features, (i + 1) * features), count * features);
+      inputs.set(memory.pixels.subarray(i * features, (i + 1) * features), count * features);
       rows[count] = row++;
       labels[count++] = label;
       if (count < most) continue;
       yield batch(count);
       count = 0;
     }
+    idle.push(memory);
   }
   if (count > 0) yield batch(count);
 }
@@ -143,27 +146,46 @@ function* groupsOf<T>(items: readonly T[], size: number): Generator<readonly T[]
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
 }
 
+/** Used again and again: what is as large would be given back by the collector alone. */
+interface GroupMemory {
+  /** Of files as they are. */
+  readonly files: Uint8Array;
+  /** One image behind the other. */
+  readonly pixels: Uint8Array;
+}
+
 interface Group {
   readonly storage: Storage;
   readonly group: readonly ListedImage[];
   readonly form: ImageForm;
+  readonly memory: GroupMemory;
   readonly signal: AbortSignal | undefined;
 }
 
-/** @returns the pixels, one image behind the other, and what is wrong with each */
-async function decodeGroup({ storage, group, form, signal }: Group): Promise<{
-  readonly pixels: Uint8Array;
+/** @returns its memory, and what is wrong with each image */
+async function decodeGroup({ storage, group, form, memory, signal }: Group): Promise<{
+  readonly memory: GroupMemory;
   readonly problems: readonly (Error | null)[];
 }> {
   signal?.throwIfAborted();
-  const read = await Promise.allSettled(group.map((image) => bytesOf(storage, image, signal)));
+  const paths = group.map(({ path }) => path);
+  const lengths = (await storage.readSmall?.(paths, memory.files, { signal })) ?? paths.map(() => -1);
+  let end = 0;
+  const read = await Promise.allSettled(
+    group.map((image, i) => {
+      const length = lengths[i]!;
+      if (length >= 0) end += length;
+      // One that has changed since it was listed is read alone, too, which says so.
+      const isThere = length >= 0 && (image.length ?? length) === length;
+      return isThere ? memory.files.subarray(end - length, end) : bytesOf(storage, image, signal);
+    }),
+  );
   const images = read.map((result, i): EncodedImage | null =>
     result.status === 'fulfilled' ? { bytes: result.value, where: group[i]!.path } : null,
   );
-  const pixels = new Uint8Array(group.length * form.height * form.width * form.channels);
-  const damaged = await decodeImages(images, form, pixels);
+  const damaged = await decodeImages(images, form, memory.pixels);
   const problems = read.map((result, i) => (result.status === 'rejected' ? (result.reason as Error) : damaged[i]!));
-  return { pixels, problems };
+  return { memory, problems };
 }
 
 async function bytesOf(
