@@ -25,11 +25,17 @@ class Resampler {
   struct Taps {
     size_t first, count, weights;
   };
-  /** Outputs [cut, cut + count) of `scaled` ones, of `size` elements. */
-  void plan(size_t size, size_t scaled, size_t cut, size_t count);
+  struct Plan {
+    /** Outputs [cut, cut + count) of `scaled` ones, of `size` elements. Pictures of a call are mostly of one size. */
+    void make(size_t size, size_t scaled, size_t cut, size_t count);
 
-  std::vector<Taps> taps_;
-  std::vector<float> weights_, row_, columns_;
+    size_t size = 0, scaled = 0, cut = 0;
+    std::vector<Taps> taps;
+    std::vector<float> weights;
+  };
+
+  Plan down_, along_;
+  std::vector<float> floats_, rows_, side_;
 };
 
 }  // namespace weft::image
