@@ -17,10 +17,16 @@ const NEEDS = [
   },
   {
     what: 'OpenBLAS',
-    // Without it the addon is built, and has no principal component analysis.
-    isOptional: true,
+    // What the addon is built without where it is missing.
+    optional: 'principal component analysis is left out of the addon',
     package: 'libopenblas-dev',
     found: () => runs('c++', ['-E', '-x', 'c++', '-'], '#include <cblas.h>\n#include <openblas_config.h>\n'),
+  },
+  {
+    what: 'libjpeg',
+    optional: 'JPEG is decoded by sharp, several times slower',
+    package: 'libjpeg-dev',
+    found: () => runs('c++', ['-E', '-x', 'c++', '-'], '#include <cstdio>\n#include <jpeglib.h>\n'),
   },
 ];
 
@@ -95,9 +101,11 @@ export function haveBuildTools(say) {
     if (missingNeeds().length === 0) return true;
   }
   const stillMissing = missingNeeds();
-  if (stillMissing.every((need) => need.isOptional)) {
-    const how = isDebian() ? `: sudo apt-get install ${packages}, then npm run setup` : '';
-    say(`no OpenBLAS: principal component analysis is left out of the addon${how}`);
+  if (stillMissing.every((need) => need.optional)) {
+    for (const need of stillMissing) {
+      const how = isDebian() ? `: sudo apt-get install ${need.package}, then npm run setup` : '';
+      say(`no ${need.what}: ${need.optional}${how}`);
+    }
     return true;
   }
   const what = stillMissing.map((need) => need.what).join(', ');

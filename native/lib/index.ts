@@ -10,6 +10,8 @@ export {
 } from './collective-runner.js';
 export { Engine, type EngineBatch, type EngineOptimizer, type EngineScores, type LayerProfile } from './engine.js';
 export { NativeError, type NativeErrorCode } from './errors.js';
+export { readFiles } from './files.js';
+export { decodeJpegs, hasJpeg, type JpegForm } from './jpeg.js';
 export {
   adagradApply,
   adagradStep,

@@ -1,4 +1,4 @@
-/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, PCA, then collectives. */
+/** The addon, in the order of src/addon.cc: vector kernels, those of compression, the engine, files, PCA, JPEG, then collectives. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { EnginePlan } from './plan.js';
@@ -118,6 +118,8 @@ export interface NativeAddon {
   /** By one of crc32cKinds: for tests. */
   crc32cBy(kind: string, bytes: Uint8Array, previous: number): number;
   readonly Engine: new (plan: EnginePlan & { threads: number }) => NativeEngine;
+  /** lengths: of each file, −1 for none. */
+  readFiles(paths: readonly string[], into: Uint8Array, lengths: Float64Array): Promise<void>;
   /** Where the addon was built with OpenBLAS. */
   readonly PcaScatter?: new (
     o: NativePca,
@@ -125,6 +127,8 @@ export interface NativeAddon {
   readonly PcaKrylov?: new (o: NativePca & { most: number; block: number }) => NativePcaKrylov;
   readonly PcaIncremental?: new (o: NativePca & { components: number; most: number }) => NativePcaIncremental;
   readonly PcaProjection?: new (o: NativePca, components: Vector, count: number, mean: Vector) => NativePcaProjection;
+  /** Where the addon was built with libjpeg: images, out, height, width, channels → null or a line for each. */
+  decodeJpegs?(images: readonly Uint8Array[], out: Uint8Array, ...form: number[]): Promise<(string | null)[]>;
   /** On Linux only. */
   readonly CollectiveRunner?: new (
     receive: number[],

@@ -4,6 +4,10 @@
 #include "collectives/runner-binding.h"
 #endif
 #include "engine/engine-binding.h"
+#include "file/file-binding.h"
+#ifdef WEFT_JPEG
+#include "image/jpeg-binding.h"
+#endif
 #ifdef WEFT_PCA
 #include "pca/pca-binding.h"
 #endif
@@ -16,8 +20,12 @@ Napi::Object registerAddon(Napi::Env env, Napi::Object exports) {
   weft::registerVectorKernels(env, exports);
   weft::registerCompressionKernels(env, exports);
   weft::registerEngine(env, exports);
+  weft::registerFiles(env, exports);
 #ifdef WEFT_PCA
   weft::registerPca(env, exports);
+#endif
+#ifdef WEFT_JPEG
+  weft::registerJpeg(env, exports);
 #endif
 #ifdef WEFT_COLLECTIVES
   weft::registerCollectives(env, exports);

@@ -3,7 +3,16 @@ import { LoaderError } from '../errors.js';
 import { readWhole } from '../storage/read-whole.js';
 import type { Storage } from '../storage/storage.js';
 import { BadImageError, type LeftOut, type OnBadImage, withAdvice } from './bad-images.js';
-import { decodeImage, type ImageForm, type ImageOptions, imageForm, requireImageOptions } from './image-decoder.js';
+import {
+  decodeImage,
+  decodeImages,
+  type EncodedImage,
+  type ImageForm,
+  type ImageOptions,
+  imageForm,
+  jpegDecoder,
+  requireImageOptions,
+} from './image-decoder.js';
 import { inOrder } from './in-order.js';
 import type { OpenSource, SourceBatch, SourceReadOptions, SubsetName } from './source.js';
 
@@ -26,8 +35,12 @@ export interface ImageList extends Pick<OpenSource, 'name' | 'split' | 'note' | 
   readonly hash: Hash;
 }
 
-/** Files that are read, decoded or waiting for their turn: enough for all cores and a storage's round trip. */
-const IN_FLIGHT = 8;
+/** Groups that are read, decoded or waiting for their turn: enough for all cores and a storage's round trip. */
+const IN_FLIGHT = 4;
+/** Files of a group at most: turns of the event loop are paid once for all. */
+const GROUP_FILES = 16;
+/** Where each file is a request of its own: as many of them at a time as a NameNode is to be asked by one reader. */
+const REMOTE_GROUP_FILES = 2;
 const BATCH_BYTES = 1 << 20;
 
 type Options = ImageOptions & { signal?: AbortSignal | undefined };
@@ -43,7 +56,7 @@ export async function openImages(storage: Storage, list: ImageList, options: Opt
   const { onBadImage = 'stop' } = options;
   const form = await formOf(storage, list, options);
   const { height, width, channels, decidedBy } = form;
-  hash.update(JSON.stringify(['images 2', height, width, channels, decidedBy === null, onBadImage]));
+  hash.update(JSON.stringify(['images 3', jpegDecoder(), height, width, channels, decidedBy === null, onBadImage]));
   return {
     ...described,
     inputShape: [height, width, channels],
@@ -101,33 +114,81 @@ async function* read(
     features,
     ...(onBadImage === 'skip' && { rows: rows.subarray(0, count) }),
   });
+  const mostFiles = storage.readSmall ? GROUP_FILES : REMOTE_GROUP_FILES;
+  const groupFiles = Math.max(1, Math.min(mostFiles, Math.floor(BATCH_BYTES / features)));
+  const idle: GroupMemory[] = [];
+  const groups = inOrder(groupsOf(images, groupFiles), IN_FLIGHT, (group) => {
+    const memory = idle.pop() ?? { files: new Uint8Array(BATCH_BYTES), pixels: new Uint8Array(groupFiles * features) };
+    return decodeGroup({ storage, group, form, memory, signal });
+  });
   let count = 0;
   let row = start;
-  const decoded = inOrder(images, IN_FLIGHT, async (image) => {
-    signal?.throwIfAborted();
-    try {
-      return await decodeImage(await bytesOf(storage, image, signal), image.path, form);
-    } catch (error) {
-      if (!(error instanceof BadImageError)) throw error;
-      if (onBadImage === 'stop') throw withAdvice(error);
-      return error;
+  for await (const { memory, problems } of groups) {
+    for (const [i, problem] of problems.entries()) {
+      const { path, label } = all[row]!;
+      if (problem) {
+        if (!(problem instanceof BadImageError)) throw problem;
+        if (onBadImage === 'stop') throw withAdvice(problem);
+        onLeftOut?.({ row, file: path.slice(dir.length + 1), subset, reason: problem.reason });
+        row++;
+        continue;
+      }
+      inputs.set(memory.pixels.subarray(i * features, (i + 1) * features), count * features);
+      rows[count] = row++;
+      labels[count++] = label;
+      if (count < most) continue;
+      yield batch(count);
+      count = 0;
     }
-  });
-  for await (const pixels of decoded) {
-    const { path, label } = all[row]!;
-    if (pixels instanceof BadImageError) {
-      onLeftOut?.({ row, file: path.slice(dir.length + 1), subset, reason: pixels.reason });
-      row++;
-      continue;
-    }
-    inputs.set(pixels, count * features);
-    rows[count] = row++;
-    labels[count++] = label;
-    if (count < most) continue;
-    yield batch(count);
-    count = 0;
+    idle.push(memory);
   }
   if (count > 0) yield batch(count);
+}
+
+function* groupsOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
+
+/** Used again and again: what is as large would be given back by the collector alone. */
+interface GroupMemory {
+  /** Of files as they are. */
+  readonly files: Uint8Array;
+  /** One image behind the other. */
+  readonly pixels: Uint8Array;
+}
+
+interface Group {
+  readonly storage: Storage;
+  readonly group: readonly ListedImage[];
+  readonly form: ImageForm;
+  readonly memory: GroupMemory;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @returns its memory, and what is wrong with each image */
+async function decodeGroup({ storage, group, form, memory, signal }: Group): Promise<{
+  readonly memory: GroupMemory;
+  readonly problems: readonly (Error | null)[];
+}> {
+  signal?.throwIfAborted();
+  const paths = group.map(({ path }) => path);
+  const lengths = (await storage.readSmall?.(paths, memory.files, { signal })) ?? paths.map(() => -1);
+  let end = 0;
+  const read = await Promise.allSettled(
+    group.map((image, i) => {
+      const length = lengths[i]!;
+      if (length >= 0) end += length;
+      // One that has changed since it was listed is read alone, too, which says so.
+      const isThere = length >= 0 && (image.length ?? length) === length;
+      return isThere ? memory.files.subarray(end - length, end) : bytesOf(storage, image, signal);
+    }),
+  );
+  const images = read.map((result, i): EncodedImage | null =>
+    result.status === 'fulfilled' ? { bytes: result.value, where: group[i]!.path } : null,
+  );
+  const damaged = await decodeImages(images, form, memory.pixels);
+  const problems = read.map((result, i) => (result.status === 'rejected' ? (result.reason as Error) : damaged[i]!));
+  return { memory, problems };
 }
 
 async function bytesOf(

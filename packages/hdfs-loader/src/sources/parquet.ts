@@ -3,7 +3,7 @@ import { LoaderError } from '../errors.js';
 import { featureCount } from '../samples.js';
 import type { Storage } from '../storage/storage.js';
 import { shown } from './annotation-table.js';
-import { decodeImage, type ImageForm, imageForm, requireImageOptions } from './image-decoder.js';
+import { decodeImage, type ImageForm, imageForm, jpegDecoder, requireImageOptions } from './image-decoder.js';
 import { inOrder } from './in-order.js';
 import {
   huggingFaceNames,
@@ -61,8 +61,8 @@ async function open(storage: Storage, path: string, options: TableOptions & Open
   const files = opened.map(
     ({ file, rows, subset }): CountedFile => ({ rows, subset, read: (start, stop) => read(file, form, start, stop) }),
   );
-  const hash = createHash('sha256').update(JSON.stringify(['parquet 1', options.labelColumn ?? null]));
-  hash.update(JSON.stringify(form.image?.decidedBy === null));
+  const hash = createHash('sha256').update(JSON.stringify(['parquet 2', options.labelColumn ?? null]));
+  hash.update(JSON.stringify([form.image?.decidedBy === null, form.image && jpegDecoder()]));
   hashTableFiles(hash, path, listed);
   const labelNames = options.labelNames ?? huggingFaceNames(first);
   return tableSource({ name, inputShape: form.shape, ...labels.finish(labelNames), files, hash, testShare, seed });

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, opendir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { readFiles } from '@weft/native';
 import { fileError, LoaderError } from '../errors.js';
 import type {
   BlockLocation,
@@ -90,6 +91,17 @@ class FileStorage implements Storage {
     } finally {
       await file.close();
     }
+  }
+
+  async readSmall(
+    paths: readonly string[],
+    into: Uint8Array,
+    { signal }: CallOptions = {},
+  ): Promise<ArrayLike<number>> {
+    signal?.throwIfAborted();
+    const lengths = (await readFiles(paths, into)) ?? paths.map(() => -1);
+    for (const length of lengths) this.#localBytes += Math.max(0, length);
+    return lengths;
   }
 
   async #fill(file: FileHandle, into: Uint8Array, at: { path: string; offset: number }): Promise<void> {

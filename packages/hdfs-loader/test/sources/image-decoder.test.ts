@@ -1,7 +1,13 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decodeImage, imageForm, isImageName, requireImageOptions } from '../../src/sources/image-decoder.js';
-import { badFiles } from '../bad-files.js';
+import {
+  decodeImage,
+  decodeImages,
+  imageForm,
+  isImageName,
+  requireImageOptions,
+} from '../../src/sources/image-decoder.js';
+import { badFiles, photograph } from '../bad-files.js';
 
 /** Red above, blue below. */
 const flag = (width = 6, height = 4) => {
@@ -59,6 +65,40 @@ describe('imageForm and decodeImage', () => {
     const scan = jpeg.indexOf(Buffer.of(0xff, 0xda));
     const loose = Buffer.concat([jpeg.subarray(0, scan), Buffer.alloc(5, 1), jpeg.subarray(scan)]);
     expect((await decode(loose)).pixels).toEqual((await decode(jpeg)).pixels);
+  });
+
+  it('make the same of a JPEG by either decoder, gray within one level', async () => {
+    const { pixels: turned } = await decode(await flag(16, 8).withMetadata({ orientation: 6 }).jpeg().toBuffer());
+    expect(turned).toHaveLength(16 * 8 * 3);
+    for (const space of ['srgb', 'b-w'] as const) {
+      const jpeg = await photograph().toColourspace(space).jpeg({ quality: 90 }).toBuffer();
+      const scan = jpeg.indexOf(Buffer.of(0xff, 0xda));
+      // Loose bytes: sharp has it.
+      const loose = Buffer.concat([jpeg.subarray(0, scan), Buffer.alloc(5, 1), jpeg.subarray(scan)]);
+      for (const channels of [1, 3] as const) {
+        const [a, b] = [await decode(jpeg, { channels }), await decode(loose, { channels })];
+        expect(a.form).toEqual(b.form);
+        const most = Math.max(...a.pixels.map((value, i) => Math.abs(value - b.pixels[i]!)));
+        expect(most).toBeLessThanOrEqual(channels === 1 && space === 'srgb' ? 1 : 0);
+      }
+    }
+  });
+
+  it('decode many, each into its place, whatever decodes it', async () => {
+    const [jpeg, png] = [await photograph().jpeg().toBuffer(), await photograph().png().toBuffer()];
+    const form = { height: 32, width: 32, channels: 3, decidedBy: null } as const;
+    const files = [jpeg, png, null, jpeg, jpeg, Buffer.from('text'), jpeg];
+    const out = new Uint8Array(files.length * 3072);
+    const images = files.map((bytes, i) => bytes && { bytes, where: `${i}` });
+    const problems = await decodeImages(images, form, out);
+    expect(problems.map((problem) => problem?.message.slice(0, 2))).toEqual([
+      ...new Array(5).fill(undefined),
+      '5:',
+      undefined,
+    ]);
+    for (const [i, bytes] of files.entries())
+      if (bytes && i !== 5)
+        expect(out.subarray(i * 3072, (i + 1) * 3072)).toEqual(new Uint8Array(await decodeImage(bytes, '', form)));
   });
 
   it('refuse every kind of bad file, with its reason', async () => {
