@@ -21,7 +21,7 @@ export const tones = {
   gray: [112, 114, 118],
   black: [34, 34, 38],
 } as const satisfies Record<string, readonly [number, number, number]>;
-export type Tone = keyof typeof tones;
+type Tone = keyof typeof tones;
 
 /** Which garment of Fashion-MNIST a category is made of, and what becomes of it. Lengths are shares of the picture's side. */
 export interface Design {
