@@ -13,10 +13,11 @@ const [rows, features, components, threads] = process.argv.slice(4, 8).map(Numbe
 const CHUNK_BYTES = 16 << 20;
 const device = method === 'gpu' ? 'gpu' : 'cpu';
 
+const most = Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / features)));
+const buffers = [new Uint8Array(most * features), new Uint8Array(most * features)];
+
 async function* chunks() {
   const file = await open(path);
-  const most = Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / features)));
-  const buffers = [new Uint8Array(most * features), new Uint8Array(most * features)];
   const read = (start, turn) => {
     const count = Math.min(most, rows - start);
     return count > 0 ? file.read(buffers[turn], 0, count * features, start * features).then(() => count) : null;

@@ -163,7 +163,7 @@ async function measure({ data, rows: n, side, components: k, rounds }) {
     theirs.filter(({ name }) => !name.includes('Incremental')),
     1.5,
   );
-  if (few)
+  if (incremental)
     compare(
       'weft incremental',
       theirs.filter(({ name }) => name.includes('Incremental')),

@@ -1,8 +1,6 @@
 #include "blas-device.h"
 
 #include <cblas.h>
-#include <dnnl.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -75,11 +73,6 @@ class BlasDevice final : public Device {
 
  private:
   void product(const Product& o) override {
-    if (o.transposeA && !o.transposeB) {
-      omp_set_num_threads(threads_);
-      dnnl_sgemm('T', 'N', o.rows, o.columns, o.depth, o.alpha, o.a, o.strideA, o.b, o.strideB, o.beta, o.c, o.strideC);
-      return;
-    }
     openblas_set_num_threads(threads_);
     cblas_sgemm(CblasRowMajor, o.transposeA ? CblasTrans : CblasNoTrans, o.transposeB ? CblasTrans : CblasNoTrans,
                 static_cast<int>(o.rows), static_cast<int>(o.columns), static_cast<int>(o.depth), o.alpha, o.a,

@@ -8,8 +8,8 @@
 namespace weft::pca {
 namespace {
 
-constexpr size_t kBlockBytes = size_t{4} << 20;
-constexpr size_t kRows = 256;
+constexpr size_t kBlockBytes = size_t{1} << 20;
+constexpr size_t kRows = 128;
 /** Of a block, however long its rows. */
 constexpr size_t kMostBytes = size_t{256} << 20;
 /** Features that one thread takes at a time: their sums stay in the first cache. */

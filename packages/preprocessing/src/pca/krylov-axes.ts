@@ -22,6 +22,8 @@ export interface KrylovOptions {
 /** Directions beside those that are wanted: a share of them, and a number at least. */
 const OVERSAMPLING = 0.8;
 const LEAST_OVERSAMPLING = 16;
+/** Rows whose mean rows are centred by in the first pass. */
+const MEAN_ROWS = 256;
 /** Components that are tried first where a share of variance is wanted; then twice as many. */
 const FIRST_TRY = 64;
 
@@ -30,7 +32,7 @@ const FIRST_TRY = 64;
  * and the axes are the best ones within all blocks, m = 1.8k directions (k + 16 at least). In memory: a chunk, the block, and on
  * rank 0 the basis, m × d. Over the network: one block of b × d a pass, twice.
  *
- * Rows are centred by s, the mean of each worker's first chunk together, in the first pass, which is put right when μ is known:
+ * Rows are centred by s, the mean of each worker's first rows together, in the first pass, which is put right when μ is known:
  *
  *   Σ (x − μ)(x − μ)ᵀ Qᵀ = Σ (x − s)(x − s)ᵀ Qᵀ − n δ (δᵀ Qᵀ),  δ = μ − s
  *
@@ -164,14 +166,14 @@ function putRight(w: Float32Array, q: Float32Array, { count, delta }: Moments): 
   }
 }
 
-/** Mean of the first chunks of all workers: near enough to μ that centring by it loses nothing to rounding. */
+/** Mean of the first rows of all workers: near enough to μ that centring by it loses nothing to rounding. */
 async function firstMean(chunks: Chunks, d: number, o: AxesOptions): Promise<Float64Array> {
   const sums = new Float64Array(d);
   let rows = 0;
   o.signal?.throwIfAborted();
   for await (const chunk of chunks()) {
     const { values } = passRows(chunk);
-    rows = Math.min(chunk.rows, Math.floor(values.length / d));
+    rows = Math.min(chunk.rows, Math.floor(values.length / d), MEAN_ROWS);
     for (let i = 0; i < rows; i++) for (let j = 0; j < d; j++) sums[j]! += values[i * d + j]!;
     if (rows > 0) break;
   }
