@@ -37,10 +37,6 @@ class BlockKrylov {
   /** The `count` largest eigenvalues of S within the basis, descending, and their vectors, count × d. */
   void ritz(size_t count, double* values, float* vectors);
 
-  size_t features() const { return features_; }
-  size_t basisSize() const { return size_; }
-  size_t most() const { return most_; }
-
  private:
   /** Rows of one thread: its device, W so far, Y of a block, and the moments. */
   struct Lane {

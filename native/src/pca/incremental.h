@@ -30,8 +30,6 @@ class Incremental {
   void result(double* singular, float* vectors);
 
   size_t rank() const { return rank_; }
-  size_t features() const { return features_; }
-  size_t most() const { return most_; }
 
  private:
   /** Takes the rows of stack_ behind the first rank_, and the correction of the means, as the new Σ V. */

@@ -17,9 +17,6 @@ class Projection {
   /** y: rows × count; out: rows × features */
   void reconstruct(const float* y, size_t rows, float* out);
 
-  size_t count() const { return count_; }
-  size_t features() const { return features_; }
-
  private:
   Device& device_;
   const int threads_;
