@@ -68,7 +68,7 @@ if __name__ == "__main__":
     try:
         found = version()
     except ImportError as error:
-        answer({"error": f"not installed: {error}"})
+        answer({"failed": f"not installed: {error}"})
         sys.exit(1)
     with Pool(int(sys.argv[2])) as pool:
         answer({"version": found})

@@ -2,12 +2,10 @@
 //
 // Same work, same cores: read, decode, gray or RGB, scale to cover 128 × 128, cut at the centre, write. weft writes checksummed shards, the peers, pools of two processes that
 // stay up, one .npy through shared memory. WEFT_PEER_PYTHON names a Python with pillow and torchvision; without it one is made.
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import {
   deepFashion,
   fileStorage,
@@ -15,6 +13,7 @@ import {
   npmFashionMnist,
   synthesizeDeepFashion,
 } from '../packages/hdfs-loader/dist/index.js';
+import { LineProcess } from './line-process.mjs';
 import { peerPython } from './peers.mjs';
 import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 
@@ -51,31 +50,13 @@ async function makeSets() {
 }
 
 /** A pool of Python processes; ask() resolves to its images a second. */
-class Peer {
+class Peer extends LineProcess {
   constructor(python, library) {
+    super(python, [new URL('ingest-peer.py', import.meta.url).pathname, library, String(availableParallelism())]);
     this.library = library;
-    const script = new URL('ingest-peer.py', import.meta.url).pathname;
-    this.child = spawn(python, [script, library, String(availableParallelism())], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    this.waiting = [];
-    this.hello = this.next();
-    createInterface({ input: this.child.stdout }).on('line', (line) => this.waiting.shift()?.(JSON.parse(line)));
-    this.child.on('error', () => this.end());
-    this.child.on('exit', () => this.end());
-  }
-  end() {
-    this.ended = true;
-    for (const resolve of this.waiting.splice(0)) resolve({ error: 'not installed, or ended' });
-  }
-  next() {
-    if (this.ended) return Promise.resolve({ error: 'not installed, or ended' });
-    return new Promise((resolve) => this.waiting.push(resolve));
   }
   ask(request) {
-    const answer = this.next();
-    if (!this.ended) this.child.stdin.write(`${JSON.stringify(request)}\n`);
-    return answer;
+    return super.ask(JSON.stringify(request));
   }
 }
 
@@ -99,7 +80,7 @@ async function measure({ name, set, channels }, peers, errors) {
       mkdirSync(dirname(out), { recursive: true });
       const answer = await side.ask({ ...set, channels, side: SIDE, out });
       if (answer.rate) rates.get(who).push(answer.rate);
-      else errors[who] = answer.error;
+      else errors[who] = answer.failed;
     }
   }
   const ours = summary(rates.get('weft'), BEST);
@@ -143,7 +124,7 @@ try {
   for (const peer of peers) {
     const hello = await peer.hello;
     if (hello.version) versions[peer.library] = hello.version;
-    else say(`${peer.library}: ${hello.error}`);
+    else say(`${peer.library}: ${hello.failed}`);
   }
   const rows = [];
   for (const [size, set] of Object.entries(sets)) {

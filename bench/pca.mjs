@@ -3,13 +3,12 @@
 // Each method and each matrix has a process of its own, so that its peak memory can be told; they take turns, in ABBA order. weft reads its rows
 // from a file of bytes in every pass, as it would from a data set; the peers have theirs in memory as float32 before the clock starts.
 // What a fit is worth is the share of variance that its components do not explain, computed for all by one NumPy process.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { PcaScatter } from '../native/dist/index.js';
+import { LineProcess } from './line-process.mjs';
 import { matrixFile } from './pca-data.mjs';
 import { peerPython } from './peers.mjs';
 import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
@@ -31,30 +30,10 @@ const MOST_COVARIANCE = 5000;
 /** Beyond so many features scikit-learn's IncrementalPCA takes minutes; it is measured in one round. */
 const MOST_INCREMENTAL = 1000;
 
-/** A process that answers line by line. */
-class Side {
+class Side extends LineProcess {
   constructor(name, command, args) {
+    super(command, args);
     this.name = name;
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-    this.waiting = [];
-    this.hello = this.next();
-    createInterface({ input: this.child.stdout }).on('line', (line) => this.waiting.shift()?.(JSON.parse(line)));
-    this.child.on('error', () => this.end());
-    this.child.on('exit', () => this.end());
-    this.child.stdin.on('error', () => this.end());
-  }
-  end() {
-    this.ended = true;
-    for (const resolve of this.waiting.splice(0)) resolve({ failed: 'not installed, or ended' });
-  }
-  next() {
-    if (this.ended) return Promise.resolve({ failed: 'not installed, or ended' });
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
-  ask(request) {
-    const answer = this.next();
-    if (!this.ended) this.child.stdin.write(`${request}\n`);
-    return answer;
   }
 }
 

@@ -1,7 +1,7 @@
 """The peers of bench/step.mjs: one long-lived process that times training steps of a framework when it is asked.
 
 Each line of stdin is a JSON request {"framework", "model", "batch", "threads", "mode", "steps"}; each line of stdout the answer
-{"ms": [one time a step]}, or {"error": "..."} . The first line of stdout names the versions.
+{"ms": [one time a step]}, or {"failed": "..."} . The first line of stdout names the versions.
 framework: torch | torch-channels-last | tensorflow; mode: train (SGD step included) | predict.
 """
 import importlib.metadata
@@ -130,4 +130,4 @@ for line in sys.stdin:
             times.append((time.perf_counter() - start) * 1e3)
         print(json.dumps({"ms": times}), flush=True)
     except Exception as error:
-        print(json.dumps({"error": str(error)}), flush=True)
+        print(json.dumps({"failed": str(error)}), flush=True)

@@ -2,13 +2,12 @@
 //
 // Peers are long-lived Python processes (step-peer.py) that take turns with weft, in ABBA order, so that what the machine does
 // meanwhile falls on all alike. WEFT_PEER_PYTHON names a Python that has torch and tensorflow-cpu; without it one is made. A peer that is missing says so.
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { addon, Engine } from '../native/dist/index.js';
 import { createModel } from '../packages/models/dist/model.js';
 import { compilePlan } from '../packages/models/dist/native-plan.js';
 import { getParameters } from '../packages/models/dist/parameters.js';
 import { modelToJson } from '../packages/models/dist/topology.js';
+import { LineProcess } from './line-process.mjs';
 import { peerPython } from './peers.mjs';
 import { quick, ratioOf, say, summary, writeResult } from './result.mjs';
 
@@ -17,30 +16,13 @@ const FRAMEWORKS = ['torch', 'torch-channels-last', 'tensorflow'];
 const rounds = quick ? 2 : 6; // each is A B B A
 
 /** One peer process; ask() resolves to the milliseconds of each step. */
-class Peer {
+class Peer extends LineProcess {
   constructor(framework, threads) {
+    super(python, [new URL('step-peer.py', import.meta.url).pathname, framework, String(threads)]);
     this.framework = framework;
-    this.child = spawn(python, [new URL('step-peer.py', import.meta.url).pathname, framework, String(threads)], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    this.waiting = [];
-    this.hello = this.next();
-    createInterface({ input: this.child.stdout }).on('line', (line) => this.waiting.shift()?.(JSON.parse(line)));
-    this.child.on('error', () => this.end());
-    this.child.on('exit', () => this.end());
-  }
-  end() {
-    this.ended = true;
-    for (const resolve of this.waiting.splice(0)) resolve({ error: 'not installed, or ended' });
-  }
-  next() {
-    if (this.ended) return Promise.resolve({ error: 'not installed, or ended' });
-    return new Promise((resolve) => this.waiting.push(resolve));
   }
   ask(request) {
-    const answer = this.next();
-    if (!this.ended) this.child.stdin.write(`${JSON.stringify(request)}\n`);
-    return answer;
+    return super.ask(JSON.stringify(request));
   }
 }
 
@@ -110,7 +92,7 @@ for (const threads of [1, 2]) {
   for (const peer of peers) {
     const hello = await peer.hello;
     if (hello.version) versions[peer.framework] = hello.version;
-    else say(`${peer.framework}: ${hello.error}`);
+    else say(`${peer.framework}: ${hello.failed}`);
   }
   for (const row of rowsToRun().filter((r) => r.threads === threads)) {
     const { model, batch, mode, goal } = row;
@@ -122,7 +104,7 @@ for (const threads of [1, 2]) {
       for (const [name, side] of [...order, ...order.toReversed()]) {
         const answer = await side.ask(request);
         if (answer.ms) times.get(name).push(...answer.ms);
-        else errors[name] = answer.error;
+        else errors[name] = answer.failed;
       }
     }
     const peerSummaries = {};
